@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { capabilities, modelTypes, protocolNames } from '../core/model.ts';
+import { bytes, count, duration } from './units.ts';
+
+/**
+ * The one strict schema, in the spelling of the file. Foreign spellings are turned into it by `spellings.ts` before
+ * it is applied; durations come out in milliseconds, sizes in bytes. The JSON Schema for editors is made from it.
+ * A setting whose feature does not exist is not in here.
+ */
+
+const params = z.record(z.string(), z.unknown());
+const names = z.array(z.string().min(1));
+/** `true`: nothing leaves the local network. `machine`: nothing leaves this machine. */
+const localOnly = z.union([z.boolean(), z.literal('machine')]);
+
+const pricing = z.strictObject({
+  input: z.number().nonnegative().describe('USD per million input tokens'),
+  output: z.number().nonnegative().describe('USD per million output tokens'),
+  cached_input: z.number().nonnegative().optional().describe('USD per million input tokens read from a cache'),
+  cache_write: z.number().nonnegative().optional().describe('USD per million input tokens written to a cache'),
+});
+
+const timeouts = z.strictObject({
+  connect: duration.optional().describe('TCP and TLS connect; 1s loopback, 3s LAN, 10s hosted'),
+  first_token: duration.optional().describe('First content of a stream; 300s, since a model may have to load'),
+  idle: duration.optional().describe('Silence within a stream; 300s local, 120s hosted'),
+  total: duration.optional().describe('The whole of an answer that is not streamed; 600s'),
+});
+
+const server = z.strictObject({
+  listen: z.string().default('127.0.0.1:4356').describe('host:port to listen on; port 0 takes a free one'),
+  skip_auth: z.boolean().optional().describe('Take requests without a key'),
+  allowed_hosts: names.default([]).describe('Further Host header values to accept while auth is off'),
+  insecure: z.boolean().default(false).describe('Allow another address than loopback without auth'),
+  read_timeout: duration.default(5_000).describe('Time to send the request headers'),
+  body_timeout: duration.default(60_000).describe('Longest pause while a request body arrives'),
+  write_timeout: duration.default(300_000).describe('Longest time a client may stop reading its answer'),
+  idle_timeout: duration.default(120_000).describe('Keep-alive of an idle client connection'),
+  shutdown_timeout: duration.default(30_000).describe('Time for requests in flight to end at shutdown'),
+  default_request_timeout: duration.optional().describe('Total time of requests that are not streamed'),
+  max_request_body_size: bytes.default(10 * 1024 * 1024).describe('Largest request body'),
+  keepalive_after: duration.default(15_000).describe('Silence after which a waiting stream gets signs of life'),
+});
+
+const discovery = z.strictObject({
+  enabled: z.boolean().default(true).describe('Look for model servers'),
+  interval: duration.default(10_000).describe('Time between two looks'),
+  servers: names.optional().describe('Kinds to look for: ollama, vllm, lm_studio, llamacpp, …; all when left out'),
+  hosts: names.default([]).describe('Further hosts, as host or host:port; other machines are only asked when listed'),
+});
+
+const model = z.strictObject({
+  id: z.string().min(1).describe('The name clients ask for'),
+  upstream_id: z.string().min(1).optional().describe('The name the upstream knows; the id when left out'),
+  type: z.enum(modelTypes).optional(),
+  context: count.optional().describe('Tokens one request may use'),
+  pricing: pricing.optional(),
+  base_url: z.url().optional().describe('Another base for this model, version prefix included'),
+  capabilities: z.array(z.enum(capabilities)).optional(),
+  api_protocol: z.array(z.enum(protocolNames)).min(1).optional(),
+});
+
+const provider = z.strictObject({
+  type: z.string().optional().describe('A word of the catalogue: ollama, vllm, openai, anthropic, groq, …'),
+  api_base: z.url().optional().describe('Exact base URL, version prefix included: http://localhost:11434/v1'),
+  base_url: z.url().optional().describe('Root URL of the server; the version prefix is added'),
+  api_key: z.string().optional().describe('Credential; without one the usual environment variable is used'),
+  /** Patterns (`*`, `prefix*`, exact id) to protocols; the most specific wins. */
+  api_protocol: z.record(z.string(), z.array(z.enum(protocolNames)).min(1)).optional(),
+  models: z.array(model).optional().describe('What it serves; asked from the server when left out'),
+  auto_discover: z.boolean().optional().describe('Ask the server for its models, beside those listed'),
+  default_model: z.string().optional().describe('Used when a failover arrives here with a model it does not have'),
+  pricing: pricing.optional().describe('Price of its models that have none of their own'),
+  headers: z.record(z.string(), z.string()).optional().describe('Extra request headers'),
+  organization: z.string().optional(),
+  timeouts: timeouts.optional(),
+  default_timeout: duration.optional().describe('Total time of answers that are not streamed'),
+  max_concurrent: count.optional().describe('Requests in flight; more wait in the queue'),
+  queue: z
+    .strictObject({
+      max: z.int().nonnegative().default(100).describe('Requests that may wait'),
+      timeout: duration.default(10_000).describe('Longest wait before the next candidate is tried'),
+    })
+    .optional(),
+  conn_pool_size: count.optional(),
+  local: z.boolean().optional().describe('Overrides what its address says'),
+  priority: z.int().optional().describe('Order among providers of one name, lower first'),
+  active: z.boolean().default(true),
+  /** Azure: api_version. Bedrock: region, profile. Vertex: project, location. */
+  settings: z.record(z.string(), z.string()).optional(),
+});
+
+const virtualModel = z.strictObject({
+  strategy: z.enum(['priority', 'ordered']).default('priority'),
+  endpoints: z
+    .array(
+      z.strictObject({
+        provider: z.string().min(1),
+        model: z.string().min(1).optional().describe('The asked-for name when left out'),
+        timeout: duration.optional(),
+        params: params.optional(),
+      }),
+    )
+    .min(1),
+  params: params.optional().describe('Fill what a request leaves out'),
+  system_prompt: z.string().optional().describe('Used when a request brings none'),
+  local_only: localOnly.optional(),
+});
+
+const narrowing = z.strictObject({
+  only: names.optional().describe('Providers to use'),
+  ignore: names.optional().describe('Providers not to use'),
+  local_only: localOnly.optional(),
+});
+
+const preset = z.strictObject({
+  model: z.string().min(1).optional(),
+  system_prompt: z.string().optional(),
+  params: params.optional(),
+  routing: narrowing.optional(),
+});
+
+const routing = z.strictObject({
+  default_model: z.string().min(1).optional().describe('Answers names that nothing else serves'),
+  failover: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      max_attempts: count.optional().describe('Candidates tried for one request'),
+      on_status_codes: z
+        .array(z.int().min(100).max(599))
+        .optional()
+        .describe('Statuses that move on; ours when left out'),
+      on_timeout: z.boolean().default(true),
+      providers: names.optional().describe('Order of providers to go through'),
+    })
+    .prefault({}),
+});
+
+const auth = z.strictObject({
+  enabled: z.boolean().optional(),
+  keys: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        key: z.string().min(1),
+        owner: z.string().optional(),
+        models: names.optional().describe('Models it may use; all when left out. Patterns with *'),
+      }),
+    )
+    .default([]),
+});
+
+const logging = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  format: z.enum(['pretty', 'json']).optional().describe('pretty on a terminal, json else'),
+});
+
+export const configSchema = z.strictObject({
+  server: server.prefault({}),
+  discovery: discovery.prefault({}),
+  providers: z.record(z.string().min(1), provider).default({}),
+  models: z.record(z.string().min(1), virtualModel).default({}),
+  presets: z.record(z.string().min(1), preset).default({}),
+  variants: z.record(z.string().min(1), z.strictObject({ routing: narrowing })).default({}),
+  routing: routing.prefault({}),
+  auth: auth.prefault({}),
+  logging: logging.prefault({}),
+});
+
+/** The file's content after validation. Durations in milliseconds, sizes in bytes. */
+export type Config = z.output<typeof configSchema>;
+export type ProviderConfig = Config['providers'][string];
+export type ModelConfig = NonNullable<ProviderConfig['models']>[number];
+export type VirtualModelConfig = Config['models'][string];
+export type PresetConfig = Config['presets'][string];
+export type LocalOnly = z.output<typeof localOnly>;

@@ -1,0 +1,89 @@
+import type { ErrorCode } from './errors.ts';
+import type { Usage } from './model.ts';
+
+/** What happens to a request, told once each by whoever owns the fact; telemetry turns them into logs and metrics. */
+export interface AttemptRecord {
+  readonly provider: string;
+  /** The upstream's id of the model. */
+  readonly model: string;
+  /** `ok`, or the code of the error that ended it. */
+  readonly code: ErrorCode | 'ok';
+  /** The upstream's HTTP status; undefined when none came. */
+  readonly status?: number | undefined;
+  readonly durationMs: number;
+  readonly message?: string | undefined;
+}
+
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly operation: string;
+  readonly requestedModel: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly status: number;
+  readonly stream: boolean;
+  readonly outcome: 'ok' | 'failed' | 'client-closed' | 'broken';
+  readonly code?: ErrorCode | undefined;
+  readonly message?: string | undefined;
+  /** For logs; never shown to the client. */
+  readonly detail?: string | undefined;
+  readonly attempts: readonly AttemptRecord[];
+  readonly skipped: readonly string[];
+  readonly fallbackUsed: boolean;
+  readonly isLocal: boolean;
+  readonly durationMs: number;
+  readonly firstTokenMs?: number | undefined;
+  readonly usage?: Usage | undefined;
+  /** US dollars. */
+  readonly cost?: number | undefined;
+  /** Name of the key that was used. */
+  readonly keyName?: string | undefined;
+}
+
+export interface RouterEvents {
+  'request-settled': RequestRecord;
+  'provider-up': { readonly provider: string; readonly kind: string; readonly models: number };
+  'provider-down': { readonly provider: string; readonly reason: string };
+  'models-changed': {
+    readonly provider: string;
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+  };
+  'breaker-opened': { readonly candidate: string; readonly cooldownMs: number };
+  'breaker-closed': { readonly candidate: string };
+  'config-reloaded': { readonly path: string };
+  'config-rejected': { readonly path: string; readonly problems: readonly string[] };
+  'config-warning': { readonly message: string };
+}
+
+export type EventName = keyof RouterEvents;
+type Listener<K extends EventName> = (event: RouterEvents[K]) => void;
+
+/** Typed, synchronous. A listener that throws is a defect and surfaces as an uncaught exception, not in the emitter. */
+export class EventBus {
+  readonly #listeners = new Map<EventName, Set<Listener<never>>>();
+
+  /** Returns the function that unsubscribes. */
+  on<K extends EventName>(name: K, listener: Listener<K>): () => void {
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set);
+    set.add(listener as Listener<never>);
+    return () => set.delete(listener as Listener<never>);
+  }
+
+  emit<K extends EventName>(name: K, event: RouterEvents[K]): void {
+    const set = this.#listeners.get(name);
+    if (set === undefined) return;
+    for (const listener of set) {
+      try {
+        (listener as Listener<K>)(event);
+      } catch (thrown) {
+        queueMicrotask(() => {
+          throw thrown;
+        });
+      }
+    }
+  }
+}

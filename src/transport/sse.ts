@@ -1,0 +1,110 @@
+/** One server-sent event. `raw` spans its bytes including the blank line that ended it. */
+export interface SseEvent {
+  /** '' when the event has no name. */
+  readonly event: string;
+  /** Data lines joined with \n; undefined when it has none (a comment, a lone field, bare text). */
+  readonly data: string | undefined;
+  readonly raw: Buffer;
+}
+
+/** Memory bound for one event; a megabyte of base64 image in one delta is legal, a runaway line is not. Bytes. */
+const maxEventBytes = 32 * 1024 * 1024;
+
+const lf = 0x0a;
+const cr = 0x0d;
+
+/** Index just past the first blank line at or after `from`, or -1. Knows LF, CRLF and CR line ends. */
+function endOfEvent(bytes: Buffer, from: number): number {
+  for (let i = bytes.indexOf(lf, from); i !== -1; i = bytes.indexOf(lf, i + 1)) {
+    if (bytes[i + 1] === lf) return i + 2;
+    if (bytes[i + 1] === cr && bytes[i + 2] === lf) return i + 3;
+  }
+  return -1;
+}
+
+export class SseOverflowError extends Error {
+  constructor() {
+    super(`an event exceeds ${maxEventBytes} bytes`);
+  }
+}
+
+/** Splits a byte stream into whole events. Chunks may be cut anywhere, also inside a character. */
+export class SseSplitter {
+  #held: Buffer | undefined;
+  /** Pieces that came after `#held`, not yet joined: joining on every chunk would be quadratic for a huge event. */
+  #pieces: Buffer[] = [];
+  #heldBytes = 0;
+
+  /** Whole events completed by this chunk. */
+  push(chunk: Buffer): readonly SseEvent[] {
+    const events: SseEvent[] = [];
+    for (const raw of this.split(chunk)) events.push(parseEvent(raw));
+    return events;
+  }
+
+  /** Bytes of whole events completed by this chunk, unparsed. */
+  split(chunk: Buffer): readonly Buffer[] {
+    let bytes = chunk;
+    let from = 0;
+    if (this.#held !== undefined || this.#pieces.length > 0) {
+      this.#pieces.push(chunk);
+      this.#heldBytes += chunk.length;
+      if (this.#heldBytes > maxEventBytes) throw new SseOverflowError();
+      if (chunk.indexOf(lf) === -1) return [];
+      bytes = this.#pieces.length === 1 ? chunk : Buffer.concat(this.#pieces);
+      from = Math.max(0, bytes.length - chunk.length - 3);
+      this.#pieces = [];
+      this.#held = undefined;
+      this.#heldBytes = 0;
+    }
+    const events: Buffer[] = [];
+    let start = 0;
+    for (let end = endOfEvent(bytes, from); end !== -1; end = endOfEvent(bytes, end)) {
+      events.push(bytes.subarray(start, end));
+      start = end;
+    }
+    if (start < bytes.length) {
+      this.#held = start === 0 ? bytes : bytes.subarray(start);
+      this.#pieces = [this.#held];
+      this.#heldBytes = this.#held.length;
+      if (this.#heldBytes > maxEventBytes) throw new SseOverflowError();
+    }
+    return events;
+  }
+
+  /** What is left when the stream ends: an event without its blank line, or nothing. */
+  rest(): Buffer | undefined {
+    if (this.#pieces.length === 0) return undefined;
+    const rest = Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    return rest;
+  }
+
+  get isHolding(): boolean {
+    return this.#pieces.length > 0;
+  }
+}
+
+/** Reads the fields of one event. Takes `data:` with and without the space, CRLF, several data lines and comments. */
+export function parseEvent(raw: Buffer): SseEvent {
+  const text = raw.toString('utf8');
+  let event = '';
+  let data: string | undefined;
+  for (let start = 0; start < text.length; ) {
+    let end = text.indexOf('\n', start);
+    if (end === -1) end = text.length;
+    const lineEnd = end > start && text.charCodeAt(end - 1) === cr ? end - 1 : end;
+    if (text.startsWith('data:', start)) {
+      const from = text.charCodeAt(start + 5) === 0x20 ? start + 6 : start + 5;
+      const line = text.slice(from, lineEnd);
+      data = data === undefined ? line : `${data}\n${line}`;
+    } else if (text.startsWith('event:', start)) {
+      const from = text.charCodeAt(start + 6) === 0x20 ? start + 7 : start + 6;
+      event = text.slice(from, lineEnd);
+    }
+    start = end + 1;
+  }
+  return { event, data, raw };
+}
