@@ -1,0 +1,68 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { GatewayError } from '../core/errors.ts';
+
+export interface ClientKey {
+  readonly name: string;
+  readonly owner: string | undefined;
+  /** Model names and patterns with `*` it may use; undefined is all. */
+  readonly models: readonly string[] | undefined;
+}
+
+export interface DeclaredKey extends ClientKey {
+  readonly key: string;
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** The clients' keys, kept only as hashes and compared in constant time. */
+export class KeyRing {
+  readonly #keys: readonly { readonly hash: Buffer; readonly key: ClientKey }[];
+
+  constructor(declared: readonly DeclaredKey[]) {
+    this.#keys = declared.map(({ key, name, owner, models }) => ({ hash: sha256(key), key: { name, owner, models } }));
+  }
+
+  /** Throws `unauthorized` when the headers carry no key, or none of these. */
+  authenticate(headers: Headers): ClientKey {
+    const given = keyIn(headers);
+    if (given === undefined) {
+      throw new GatewayError('unauthorized', 'This router wants a key.', {
+        hint: 'send it as "Authorization: Bearer KEY", x-api-key or x-goog-api-key',
+      });
+    }
+    const hash = sha256(given);
+    let found: ClientKey | undefined;
+    for (const entry of this.#keys) if (timingSafeEqual(entry.hash, hash)) found = entry.key;
+    if (found === undefined) throw new GatewayError('unauthorized', 'The key is not known to this router.');
+    return found;
+  }
+}
+
+/** The key a client sent, whichever way its SDK does it. */
+function keyIn(headers: Headers): string | undefined {
+  const { authorization } = headers;
+  if (typeof authorization === 'string') {
+    const match = /^bearer\s+(\S+)\s*$/i.exec(authorization);
+    if (match?.[1] !== undefined) return match[1];
+  }
+  for (const name of ['x-api-key', 'x-goog-api-key', 'api-key']) {
+    const value = headers[name];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return undefined;
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Whether a key may use a model by this name. `*` stands for any run of characters. */
+export function mayUse(key: ClientKey | undefined, model: string): boolean {
+  if (key?.models === undefined) return true;
+  return key.models.some((pattern) => pattern === model || (pattern.includes('*') && matches(pattern, model)));
+}
+
+function matches(pattern: string, text: string): boolean {
+  const source = pattern.split('*').map((literal) => literal.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${source.join('.*')}$`).test(text);
+}

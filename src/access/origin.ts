@@ -1,0 +1,70 @@
+import { isIP } from 'node:net';
+import { GatewayError } from '../core/errors.ts';
+import { isLoopbackHost } from '../transport/address.ts';
+
+export interface OriginRules {
+  /** Auth off: the Host header is all that stands between a rebound DNS name and the user's models. */
+  readonly isOpen: boolean;
+  /** Host of the listen address, lower case, without port. */
+  readonly listenHost: string;
+  readonly allowedHosts: readonly string[];
+}
+
+export interface OriginHeaders {
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly secFetchSite: string | undefined;
+}
+
+/**
+ * Refuses what a web page on another origin could send before anything is read or spent. Programs send neither
+ * Origin nor Sec-Fetch-Site, so they never notice.
+ */
+export function checkOrigin(headers: OriginHeaders, rules: OriginRules): GatewayError | undefined {
+  if (rules.isOpen && !isAllowedHost(headers.host, rules)) {
+    return new GatewayError('forbidden', `Requests for the host "${printable(headers.host)}" are not accepted.`, {
+      hint: 'use localhost or 127.0.0.1, or add the name to server.allowed_hosts',
+    });
+  }
+  const { origin } = headers;
+  if (origin !== undefined && !isLoopbackOrigin(origin)) {
+    return new GatewayError('forbidden', `Requests from the web origin "${printable(origin)}" are not accepted.`);
+  }
+  if (headers.secFetchSite === 'cross-site') {
+    return new GatewayError('forbidden', 'Requests from other web sites are not accepted.');
+  }
+  return undefined;
+}
+
+function isAllowedHost(header: string | undefined, rules: OriginRules): boolean {
+  if (header === undefined) return false;
+  const host = hostName(header);
+  if (host === undefined) return false;
+  if (isLoopbackHost(host) && (isIP(stripBrackets(host)) !== 0 || host === 'localhost')) return true;
+  return (
+    host === rules.listenHost ||
+    rules.allowedHosts.some(
+      (allowed) => allowed.toLowerCase() === host || allowed.toLowerCase() === header.toLowerCase(),
+    )
+  );
+}
+
+/** `Host` without its port, lower case; undefined when it is not a host at all. */
+function hostName(header: string): string | undefined {
+  const match = /^(\[[0-9a-f:.]+\]|[^:/@\s]+)(?::\d{1,5})?$/i.exec(header);
+  return match?.[1]?.toLowerCase();
+}
+
+function isLoopbackOrigin(origin: string): boolean {
+  const match = /^[a-z][a-z0-9+.-]*:\/\/(\[[0-9a-f:.]+\]|[^:/@\s]+)(?::\d{1,5})?$/i.exec(origin);
+  return match?.[1] !== undefined && isLoopbackHost(match[1]);
+}
+
+function stripBrackets(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}
+
+/** Header text in a message: cut, and without anything that is not plain. */
+function printable(text: string | undefined): string {
+  return (text ?? '').slice(0, 100).replace(/[^\x20-\x7e]/g, '?');
+}

@@ -1,0 +1,92 @@
+import type { ClientKey } from '../access/keys.ts';
+import type { LocalOnly } from '../config/schema.ts';
+import type { AttemptRecord } from '../core/events.ts';
+import type { Inbound, InboundRoute, JsonObject } from '../protocols/protocol.ts';
+
+/** What the client gets, as the pipeline sees it; the server wraps its response in one. */
+export interface Reply {
+  /** True once the status line is out or on its way. */
+  readonly isStarted: boolean;
+  /** Flat list of header names and values. */
+  start(status: number, headers: readonly string[]): void;
+  /** False when the client reads slower than we write: wait for `onDrain`. */
+  write(chunk: Buffer | string): boolean;
+  onDrain(listener: () => void): void;
+  end(chunk?: Buffer | string): void;
+  /** A whole answer at once. */
+  send(status: number, headers: readonly string[], body: Buffer | string): void;
+}
+
+/** One request on its way. Made by the server; read-only for everything but the trail. */
+export interface Exchange {
+  readonly id: string;
+  readonly method: string;
+  /** Path as the client wrote it, without the query. */
+  readonly path: string;
+  /** Flat list, as they came. */
+  readonly rawHeaders: readonly string[];
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly inbound: Inbound;
+  readonly route: InboundRoute;
+  /** Decoded (no content encoding), whole. */
+  readonly body: Buffer;
+  readonly json: JsonObject;
+  readonly key: ClientKey | undefined;
+  readonly reply: Reply;
+  /** Fires when the client leaves or the process gives up on it. */
+  readonly signal: AbortSignal;
+  /** Monotonic milliseconds at which the request's head had been read. */
+  readonly startedAt: number;
+  readonly trail: Trail;
+}
+
+/** What happened so far; written by the attempt loop alone, read by headers, errors and the ledger. */
+export interface Trail {
+  readonly attempts: AttemptRecord[];
+  /** Requests begun on the wire. */
+  sent: number;
+  /** Candidates passed over, `ollama;down`. */
+  readonly skipped: string[];
+}
+
+export function newTrail(): Trail {
+  return { attempts: [], sent: 0, skipped: [] };
+}
+
+/** What a caller may ask of the router in headers. Spellings of two other gateways are taken too. */
+export interface RoutingHeaders {
+  readonly lock: string | undefined;
+  readonly localOnly: LocalOnly;
+  /** How the answer's headers are spelled: the caller's own dialect. */
+  readonly prefix: 'x-router-' | 'x-prism-' | 'x-agentcc-';
+}
+
+const prefixes = ['x-router-', 'x-prism-', 'x-agentcc-'] as const;
+
+export function readRoutingHeaders(headers: Exchange['headers']): RoutingHeaders {
+  const read = (name: string) => {
+    for (const prefix of prefixes) {
+      const value = headers[prefix + name];
+      if (typeof value === 'string' && value !== '') return value;
+    }
+    return undefined;
+  };
+  return { lock: read('provider-lock'), localOnly: localOnlyOf(read('local-only')), prefix: dialect(headers) };
+}
+
+function localOnlyOf(value: string | undefined): LocalOnly {
+  if (value === undefined) return false;
+  const word = value.trim().toLowerCase();
+  if (word === 'machine') return 'machine';
+  // Anything that is not a clear no keeps the request at home: the safe reading of a header about privacy.
+  return !['false', '0', 'no', 'off'].includes(word);
+}
+
+function dialect(headers: Exchange['headers']): RoutingHeaders['prefix'] {
+  for (const name in headers) {
+    if (name.startsWith('x-prism-')) return 'x-prism-';
+    if (name.startsWith('x-agentcc-')) return 'x-agentcc-';
+  }
+  return 'x-router-';
+}

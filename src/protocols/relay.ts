@@ -1,0 +1,183 @@
+import { GatewayError } from '../core/errors.ts';
+import type { Candidate, Usage } from '../core/model.ts';
+import { parseEvent, SseOverflowError, SseSplitter } from '../transport/sse.ts';
+import type { Inspector, StreamDecoder, StreamEncoder } from './protocol.ts';
+
+/**
+ * preamble: nothing the user would miss has come; content: something has; finished: a finish reason has come, so the
+ * answer is whole.
+ */
+export type RelayPhase = 'preamble' | 'content' | 'finished';
+
+/**
+ * Turns the upstream's bytes into the client's, and knows how far the answer is. `push` and `end` throw a
+ * GatewayError when the stream turns out to be a failure.
+ */
+export interface Relay {
+  readonly phase: RelayPhase;
+  readonly usage: Usage | undefined;
+  /** What the client may get of this chunk; undefined when nothing yet. */
+  push(chunk: Buffer): Buffer | string | undefined;
+  /** The upstream closed. Throws `upstream_invalid` when the answer is not whole. */
+  end(): Buffer | string | undefined;
+}
+
+export interface PassthroughOptions {
+  readonly inspector: Inspector;
+  readonly target: Candidate;
+  /** Drops chunks that only carry usage: we asked for them, the client did not. */
+  readonly dropUsage: boolean;
+  /** Finish reasons that make the answer whole: one a choice. */
+  readonly choices: number;
+  /** Written when the upstream closes after a finish reason without its own end marker. */
+  readonly endMarker: string | undefined;
+}
+
+const lf = 0x0a;
+const cr = 0x0d;
+
+/** Same protocol on both sides: whole events are handed on as they came. */
+export class PassthroughRelay implements Relay {
+  readonly #options: PassthroughOptions;
+  readonly #splitter = new SseSplitter();
+  #phase: RelayPhase = 'preamble';
+  #usage: Usage | undefined;
+  #finishes = 0;
+  #sawEnd = false;
+
+  constructor(options: PassthroughOptions) {
+    this.#options = options;
+  }
+
+  get phase(): RelayPhase {
+    return this.#phase;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#usage;
+  }
+
+  push(chunk: Buffer): Buffer | undefined {
+    if (this.#phase === 'content' && !this.#splitter.isHolding && this.#isPlain(chunk)) return chunk;
+    const kept: Buffer[] = [];
+    const events = splitOrThrow(this.#splitter, chunk);
+    for (const raw of events) {
+      if (this.#read(raw)) kept.push(raw);
+    }
+    if (kept.length === 0) return undefined;
+    if (kept.length === 1) return kept[0];
+    if (kept.length === events.length) return joined(kept);
+    return Buffer.concat(kept);
+  }
+
+  end(): Buffer | string | undefined {
+    const rest = this.#splitter.rest();
+    let tail: Buffer | undefined;
+    // An event without its blank line is legal at the very end only; it decides whether the answer was whole.
+    if (rest !== undefined && this.#read(rest)) tail = Buffer.concat([rest, Buffer.from('\n\n')]);
+    if (this.#phase !== 'finished') throw incomplete(this.#options.target);
+    if (this.#sawEnd || this.#options.endMarker === undefined) return tail;
+    return tail === undefined ? this.#options.endMarker : Buffer.concat([tail, Buffer.from(this.#options.endMarker)]);
+  }
+
+  /** Whole events, none of which needs reading: the case for nearly every chunk, so it costs one look. */
+  #isPlain(chunk: Buffer): boolean {
+    const last = chunk.length - 1;
+    if (chunk[last] !== lf) return false;
+    const before = chunk[last - 1];
+    if (before !== lf && !(before === cr && chunk[last - 2] === lf)) return false;
+    return !this.#options.inspector.interesting.test(chunk.toString('latin1'));
+  }
+
+  /** Notes what the event means; false when the client is not to see it. */
+  #read(raw: Buffer): boolean {
+    const { event, data } = parseEvent(raw);
+    if (data === undefined) return true;
+    const meaning = this.#options.inspector.meaning(event, data, this.#options.target);
+    if (meaning.kind === 'error') throw meaning.error;
+    if (meaning.usage !== undefined) this.#usage = meaning.usage;
+    if (meaning.kind === 'usage') return !this.#options.dropUsage;
+    if (meaning.kind === 'content' && this.#phase === 'preamble') this.#phase = 'content';
+    if (meaning.kind === 'finish') {
+      this.#finishes++;
+      this.#phase = this.#finishes >= this.#options.choices ? 'finished' : 'content';
+    }
+    if (meaning.kind === 'end') this.#sawEnd = true;
+    return true;
+  }
+}
+
+/** Different protocols: decoded to parts, encoded again. */
+export class TranslatingRelay implements Relay {
+  readonly #decoder: StreamDecoder;
+  readonly #encoder: StreamEncoder;
+  #phase: RelayPhase = 'preamble';
+  #usage: Usage | undefined;
+
+  constructor(decoder: StreamDecoder, encoder: StreamEncoder) {
+    this.#decoder = decoder;
+    this.#encoder = encoder;
+  }
+
+  get phase(): RelayPhase {
+    return this.#phase;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#usage;
+  }
+
+  push(chunk: Buffer): string | undefined {
+    return this.#encode(this.#decoder.push(chunk));
+  }
+
+  end(): string {
+    const text = this.#encode(this.#decoder.end()) ?? '';
+    return text + this.#encoder.end();
+  }
+
+  #encode(parts: ReturnType<StreamDecoder['push']>): string | undefined {
+    let text = '';
+    for (const part of parts) {
+      if (part.kind === 'finish') this.#phase = 'finished';
+      else if (part.kind === 'usage') this.#usage = part.usage;
+      else if (this.#phase === 'preamble' && startsContent(part)) this.#phase = 'content';
+      text += this.#encoder.encode(part);
+    }
+    return text === '' ? undefined : text;
+  }
+}
+
+function startsContent(part: ReturnType<StreamDecoder['push']>[number]): boolean {
+  return part.kind === 'block-delta' || (part.kind === 'block-start' && part.content.kind === 'tool-call');
+}
+
+function splitOrThrow(splitter: SseSplitter, chunk: Buffer): readonly Buffer[] {
+  try {
+    return splitter.split(chunk);
+  } catch (thrown) {
+    if (thrown instanceof SseOverflowError)
+      throw new GatewayError('upstream_invalid', `The upstream's stream is unusable: ${thrown.message}.`, {
+        cause: thrown,
+      });
+    throw thrown;
+  }
+}
+
+/** Neighbours in one buffer need no copy. */
+function joined(pieces: readonly Buffer[]): Buffer {
+  const first = pieces[0] as Buffer;
+  const last = pieces[pieces.length - 1] as Buffer;
+  if (first.buffer !== last.buffer) return Buffer.concat(pieces);
+  return Buffer.from(first.buffer, first.byteOffset, last.byteOffset + last.length - first.byteOffset);
+}
+
+export function incomplete(target: Candidate): GatewayError {
+  return new GatewayError(
+    'upstream_invalid',
+    `${target.endpoint.providerId} ended its answer before it was complete.`,
+    {
+      detail: 'the stream closed without a finish reason',
+    },
+  );
+}

@@ -1,0 +1,190 @@
+/**
+ * Changes top-level values of a JSON object without rewriting the rest, so that unknown fields, big integers, `1.0`,
+ * repeated keys and key order reach the upstream as the client wrote them (JSON.parse + JSON.stringify loses all).
+ * Offsets are into the bytes; the text must already be known to be a valid JSON object.
+ */
+export interface TopLevelEntry {
+  readonly key: string;
+  /** Of the key's opening quote. */
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+
+/** Entries of the object in the order they stand, repeated keys included. */
+export function topLevelEntries(json: Buffer): readonly TopLevelEntry[] {
+  const entries: TopLevelEntry[] = [];
+  let at = json.indexOf(openBrace) + 1;
+  for (;;) {
+    at = skipWhite(json, at);
+    if (json[at] === comma) at = skipWhite(json, at + 1);
+    if (json[at] !== quote) return entries;
+    const keyStart = at;
+    const keyEnd = endOfString(json, at);
+    const valueStart = skipWhite(json, skipWhite(json, keyEnd) + 1);
+    const valueEnd = endOfValue(json, valueStart);
+    entries.push({ key: keyText(json, keyStart, keyEnd), keyStart, keyEnd, valueStart, valueEnd });
+    at = valueEnd;
+  }
+}
+
+function keyText(json: Buffer, start: number, end: number): string {
+  const text = json.toString('utf8', start + 1, end - 1);
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+}
+
+function skipWhite(json: Buffer, from: number): number {
+  let at = from;
+  while (at < json.length && (json[at] as number) <= 0x20) at++;
+  return at;
+}
+
+/** `at` is the opening quote; the result is just past the closing one. */
+function endOfString(json: Buffer, at: number): number {
+  for (let end = json.indexOf(quote, at + 1); end !== -1; end = json.indexOf(quote, end + 1)) {
+    let slashes = 0;
+    while (json[end - 1 - slashes] === backslash) slashes++;
+    if (slashes % 2 === 0) return end + 1;
+  }
+  return json.length;
+}
+
+function endOfValue(json: Buffer, start: number): number {
+  const first = json[start];
+  if (first === quote) return endOfString(json, start);
+  if (first === openBrace || first === openBracket) return endOfNested(json, start);
+  let at = start;
+  while (at < json.length) {
+    const byte = json[at] as number;
+    if (byte === comma || byte === closeBrace || byte <= 0x20) break;
+    at++;
+  }
+  return at;
+}
+
+function endOfNested(json: Buffer, start: number): number {
+  let depth = 0;
+  let at = start;
+  while (at < json.length) {
+    const byte = json[at];
+    if (byte === quote) {
+      at = endOfString(json, at);
+      continue;
+    }
+    if (byte === openBrace || byte === openBracket) depth++;
+    else if (byte === closeBrace || byte === closeBracket) depth--;
+    at++;
+    if (depth === 0) break;
+  }
+  return at;
+}
+
+/** One change: the bytes from `start` to `end` become `text`. */
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** Collects changes to one body and applies them at once. Values are given as JSON text. */
+export class Splice {
+  readonly #json: Buffer;
+  readonly #entries: readonly TopLevelEntry[];
+  readonly #edits: Edit[] = [];
+  readonly #added: string[] = [];
+
+  constructor(json: Buffer) {
+    this.#json = json;
+    this.#entries = topLevelEntries(json);
+  }
+
+  has(key: string): boolean {
+    return this.#entries.some((entry) => entry.key === key);
+  }
+
+  /** The last value of `key`, parsed. */
+  value(key: string): unknown {
+    const entry = this.#entries.findLast((one) => one.key === key);
+    return entry === undefined ? undefined : JSON.parse(this.#json.toString('utf8', entry.valueStart, entry.valueEnd));
+  }
+
+  /** Replaces every value of `key` (a repeated key must not smuggle another value past us), or adds it. */
+  set(key: string, value: string): void {
+    let found = false;
+    for (const entry of this.#entries) {
+      if (entry.key !== key) continue;
+      found = true;
+      this.#edits.push({ start: entry.valueStart, end: entry.valueEnd, text: value });
+    }
+    if (!found) this.#added.push(`${JSON.stringify(key)}:${value}`);
+  }
+
+  /** Adds `key` unless the body has it. */
+  fill(key: string, value: string): void {
+    if (!this.has(key)) this.#added.push(`${JSON.stringify(key)}:${value}`);
+  }
+
+  rename(from: string, to: string): void {
+    for (const entry of this.#entries) {
+      if (entry.key === from) this.#edits.push({ start: entry.keyStart, end: entry.keyEnd, text: JSON.stringify(to) });
+    }
+  }
+
+  /** Removes `key` with one of its commas. */
+  remove(key: string): void {
+    this.#entries.forEach((entry, index) => {
+      if (entry.key !== key) return;
+      const next = this.#entries[index + 1];
+      const before = this.#entries[index - 1];
+      if (next !== undefined) this.#edits.push({ start: entry.keyStart, end: next.keyStart, text: '' });
+      else if (before !== undefined) this.#edits.push({ start: before.valueEnd, end: entry.valueEnd, text: '' });
+      else this.#edits.push({ start: entry.keyStart, end: entry.valueEnd, text: '' });
+    });
+  }
+
+  /** Puts `item` (JSON text) in front of the array that `key` holds. */
+  prepend(key: string, item: string): void {
+    for (const entry of this.#entries) {
+      if (entry.key !== key || this.#json[entry.valueStart] !== openBracket) continue;
+      const first = skipWhite(this.#json, entry.valueStart + 1);
+      const isEmpty = this.#json[first] === closeBracket;
+      this.#edits.push({
+        start: entry.valueStart + 1,
+        end: entry.valueStart + 1,
+        text: isEmpty ? item : `${item},`,
+      });
+    }
+  }
+
+  /** The bytes with all changes; the same buffer when there are none. */
+  apply(): Buffer {
+    if (this.#edits.length === 0 && this.#added.length === 0) return this.#json;
+    const edits = this.#edits.toSorted((a, b) => a.start - b.start);
+    const pieces: Buffer[] = [];
+    let at = 0;
+    for (const edit of edits) {
+      if (edit.start < at) continue;
+      pieces.push(this.#json.subarray(at, edit.start), Buffer.from(edit.text));
+      at = edit.end;
+    }
+    if (this.#added.length > 0) {
+      // Just after the brace: the end would need to know of trailing white space and of an object left empty.
+      const body = Buffer.concat([...pieces, this.#json.subarray(at)]);
+      const brace = body.indexOf(openBrace) + 1;
+      const rest = body.subarray(brace);
+      const separator = rest[skipWhite(rest, 0)] === closeBrace ? '' : ',';
+      return Buffer.concat([body.subarray(0, brace), Buffer.from(this.#added.join(',') + separator), rest]);
+    }
+    pieces.push(this.#json.subarray(at));
+    return Buffer.concat(pieces);
+  }
+}

@@ -1,0 +1,69 @@
+import { GatewayError } from '../core/errors.ts';
+import type { Endpoint } from '../core/model.ts';
+
+/** Codes of Node and undici that say the connection itself did not come about. */
+const connectCodes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused the connection',
+  ENOTFOUND: 'has a host name that does not resolve',
+  EAI_AGAIN: 'has a host name that does not resolve at the moment',
+  EHOSTUNREACH: 'cannot be reached',
+  ENETUNREACH: 'cannot be reached',
+  EADDRNOTAVAIL: 'cannot be reached',
+  ETIMEDOUT: 'did not accept the connection in time',
+  UND_ERR_CONNECT_TIMEOUT: 'did not accept the connection in time',
+  ECONNRESET: 'closed the connection before answering',
+  EPIPE: 'closed the connection before answering',
+  UND_ERR_SOCKET: 'closed the connection before answering',
+  UND_ERR_PRX_TLS: 'could not be reached through the proxy',
+};
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError) {
+    // A name with several addresses: the error itself is silent, its parts tell.
+    const codes = error.errors.map(codeOf).filter((code) => code !== '');
+    return codes[0] ?? '';
+  }
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
+  const cause = (error as { readonly cause?: unknown } | undefined)?.cause;
+  const inner = cause === undefined ? '' : codeOf(cause);
+  return inner !== '' ? inner : typeof code === 'string' ? code : '';
+}
+
+/** True when the peer closed a connection; on a reused socket that may just be its keep-alive running out. */
+export function isReset(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
+}
+
+/** `startCommand` (`ollama serve`) is named in the hint when the server is simply not there. */
+export function networkError(error: unknown, endpoint: Endpoint, hasAnswered: boolean): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const code = codeOf(error);
+  const detail = `${code === '' ? 'network error' : code} at ${endpoint.baseUrl}: ${error instanceof Error ? error.message : String(error)}`;
+  const fields = { detail, cause: error };
+  const who = endpoint.providerId;
+  if (hasAnswered) {
+    if (code.startsWith('HPE_') || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+      return new GatewayError('upstream_invalid', `${who} broke the HTTP framing of its answer.`, fields);
+    }
+    return new GatewayError('upstream_failed', `${who} closed the connection in the middle of its answer.`, fields);
+  }
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return new GatewayError('upstream_invalid', `${who} does not speak HTTP.`, fields);
+  }
+  if (isTlsCode(code)) {
+    return new GatewayError('upstream_connect', `${who} has a TLS certificate that is not trusted (${code}).`, fields);
+  }
+  return new GatewayError('upstream_connect', `${who} ${connectCodes[code] ?? 'could not be reached'}.`, fields);
+}
+
+function isTlsCode(code: string): boolean {
+  return (
+    code.startsWith('ERR_TLS') ||
+    code.startsWith('ERR_SSL') ||
+    code.includes('CERT') ||
+    code.includes('SELF_SIGNED') ||
+    code.includes('VERIFY')
+  );
+}
