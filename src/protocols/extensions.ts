@@ -1,0 +1,20 @@
+import type { CanonicalRequest, Extensions } from './canonical.ts';
+import type { JsonObject } from './protocol.ts';
+
+/** The fields of `body` that the protocol's decoder does not know, to be kept under the protocol's own name. */
+export function unknownFields(body: JsonObject, known: ReadonlySet<string>, protocol: string): Extensions | undefined {
+  let fields: Record<string, unknown> | undefined;
+  for (const [key, value] of Object.entries(body)) {
+    if (known.has(key) || value === null || value === undefined) continue;
+    fields ??= {};
+    fields[key] = value;
+  }
+  return fields === undefined ? undefined : { [protocol]: fields };
+}
+
+/** Names of the fields that only other protocols know: what a request loses on its way to `protocol`. */
+export function foreignFields(request: CanonicalRequest, protocol: string): readonly string[] {
+  return Object.entries(request.extensions ?? {}).flatMap(([owner, fields]) =>
+    owner === protocol ? [] : Object.keys(fields),
+  );
+}
