@@ -37,6 +37,8 @@ export interface CanonicalRequest {
   readonly includeUsage: boolean;
   /** Ollama's `keep_alive`, llama.cpp's template arguments and the like, by protocol name. */
   readonly extensions?: Extensions | undefined;
+  /** Fields as the client wrote them, for protocols whose answer repeats them (Responses). Never sent upstream. */
+  readonly echo?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type Extensions = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
