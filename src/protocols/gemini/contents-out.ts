@@ -1,0 +1,201 @@
+import { GatewayError } from '../../core/errors.ts';
+import type { ContentPart, Message, ToolCallPart, ToolResultPart } from '../canonical.ts';
+import { isObject } from '../fields.ts';
+import type { Drops } from './contents-in.ts';
+import { fallbackTypes, mediaToWire } from './media.ts';
+import type { ModelTraits } from './model-traits.ts';
+import { foreignCallSignature, ownSignature } from './seal.ts';
+import type { WireContent, WirePart } from './wire.ts';
+
+interface Contents {
+  readonly systemInstruction: WireContent | undefined;
+  readonly contents: readonly WireContent[];
+}
+
+interface Draft {
+  readonly role: 'user' | 'model';
+  readonly parts: WirePart[];
+}
+
+/**
+ * System and developer messages at the start become `systemInstruction`; later ones stay in place as text of the
+ * user's, since contents know no such role. Neighbours of one role are merged: Gemini wants turns to alternate, and all
+ * results of parallel calls in one content right after them.
+ */
+export function contentsToWire(messages: readonly Message[], traits: ModelTraits, drops: Drops): Contents {
+  const firstTurn = messages.findIndex((message) => !isSystem(message));
+  const leading = firstTurn === -1 ? messages : messages.slice(0, firstTurn);
+  const writer = new ContentsWriter(traits, drops);
+  for (const message of messages.slice(leading.length)) writer.add(message);
+  const system = leading.flatMap((message) => systemParts(message, drops));
+  const systemInstruction = system.length === 0 ? undefined : { parts: system };
+  // A prompt of system messages alone is a question all the same, and Gemini insists on contents.
+  if (writer.contents.length === 0)
+    return { systemInstruction: undefined, contents: [{ role: 'user', parts: system }] };
+  return { systemInstruction, contents: writer.contents };
+}
+
+function isSystem(message: Message): boolean {
+  return message.role === 'system' || message.role === 'developer';
+}
+
+function systemParts(message: Message, drops: Drops): readonly WirePart[] {
+  return message.content.flatMap((part) => {
+    if (part.kind === 'text') return part.text === '' ? [] : [{ text: part.text }];
+    drops.add(`system.${part.kind}`);
+    return [];
+  });
+}
+
+class ContentsWriter {
+  readonly #traits: ModelTraits;
+  readonly #drops: Drops;
+  readonly #drafts: Draft[] = [];
+  /** Calls of the last model turn, in their order. */
+  #calls: ToolCallPart[] = [];
+
+  constructor(traits: ModelTraits, drops: Drops) {
+    this.#traits = traits;
+    this.#drops = drops;
+  }
+
+  get contents(): readonly WireContent[] {
+    return this.#drafts.filter((draft) => draft.parts.length > 0);
+  }
+
+  add(message: Message): void {
+    if (message.name !== undefined) this.#drops.add('messages.name');
+    const role = message.role === 'assistant' ? 'model' : 'user';
+    const draft = this.#draft(role);
+    if (role === 'user') {
+      this.#addUser(message.content, draft.parts);
+      return;
+    }
+    this.#calls.push(...message.content.filter((part) => part.kind === 'tool-call'));
+    for (const part of message.content) this.#addModelPart(part, draft.parts);
+  }
+
+  #draft(role: Draft['role']): Draft {
+    const last = this.#drafts.at(-1);
+    if (last?.role === role) return last;
+    const draft: Draft = { role, parts: [] };
+    this.#drafts.push(draft);
+    if (role === 'model') this.#calls = [];
+    return draft;
+  }
+
+  /** Results come first and in the order of their calls, whatever was said in between. */
+  #addUser(content: readonly ContentPart[], parts: WirePart[]): void {
+    const results = content.filter((part) => part.kind === 'tool-result');
+    if (results.length > 0) {
+      const before = parts.findIndex((part) => part.functionResponse === undefined);
+      const rest = before === -1 ? [] : parts.splice(before);
+      const wired = results.flatMap((result) => this.#result(result));
+      const all = [...parts.splice(0), ...wired.filter((part) => part.functionResponse !== undefined)];
+      parts.push(...this.#inOrderOfCalls(all), ...rest, ...wired.filter((part) => part.functionResponse === undefined));
+    }
+    for (const part of content) if (part.kind !== 'tool-result') parts.push(...this.#plain(part));
+  }
+
+  #inOrderOfCalls(parts: readonly WirePart[]): readonly WirePart[] {
+    const rank = (part: WirePart) => this.#calls.findIndex((call) => call.id === part.functionResponse?.id);
+    return parts.toSorted((a, b) => rank(a) - rank(b));
+  }
+
+  #result(result: ToolResultPart): readonly WirePart[] {
+    const name = result.name ?? this.#calls.find((call) => call.id === result.id)?.name ?? result.id;
+    const texts: string[] = [];
+    const media: WirePart[] = [];
+    for (const part of result.content) {
+      for (const wired of this.#plain(part)) {
+        if (typeof wired.text === 'string') texts.push(wired.text);
+        else media.push(wired);
+      }
+    }
+    const response = { [result.isError === true ? 'error' : 'output']: texts.join('\n') };
+    const base = { id: result.id, name, response };
+    if (media.length === 0) return [{ functionResponse: base }];
+    // Older models refuse media inside the response; beside it they take it.
+    if (!this.#traits.isCurrent) return [{ functionResponse: base }, ...media];
+    return [
+      { functionResponse: { ...base, parts: media.map(({ inlineData, fileData }) => ({ inlineData, fileData })) } },
+    ];
+  }
+
+  #addModelPart(part: ContentPart, parts: WirePart[]): void {
+    if (part.kind === 'tool-call') {
+      parts.push(this.#call(part, parts));
+      return;
+    }
+    const last = parts.at(-1);
+    const isBareSeal = part.kind === 'reasoning' && part.text === '';
+    if (isBareSeal && last !== undefined && takesSignature(last)) {
+      const thoughtSignature = ownSignature(part.seal);
+      if (thoughtSignature !== undefined) parts.splice(-1, 1, { ...last, thoughtSignature });
+      return;
+    }
+    parts.push(...this.#plain(part));
+  }
+
+  /** Of parallel calls only the first is signed. */
+  #call(call: ToolCallPart, before: readonly WirePart[]): WirePart {
+    const functionCall = { id: call.id, name: call.name, args: argumentsToWire(call.arguments) };
+    const isFirst = before.at(-1)?.functionCall === undefined;
+    const signature = ownSignature(call.seal) ?? (this.#traits.isCurrent && isFirst ? foreignCallSignature : undefined);
+    return signature === undefined ? { functionCall } : { functionCall, thoughtSignature: signature };
+  }
+
+  /** Anything but calls and results. */
+  #plain(part: ContentPart): readonly WirePart[] {
+    if ('cache' in part && part.cache !== undefined) this.#drops.add('cache_control');
+    switch (part.kind) {
+      case 'text':
+        if (part.citations !== undefined) this.#drops.add('citations');
+        return part.text === '' ? [] : [{ text: part.text }];
+      case 'refusal':
+        return [{ text: part.text }];
+      case 'reasoning':
+        return reasoningToWire(part);
+      case 'image':
+        if (part.detail !== undefined && part.detail !== 'auto') this.#drops.add('image.detail');
+        return [media(part.kind, mediaToWire(part.source, fallbackTypes.image))];
+      case 'audio':
+        return [media(part.kind, mediaToWire(part.source, fallbackTypes.audio))];
+      case 'document':
+        return [media(part.kind, mediaToWire(part.source, fallbackTypes.document, part.name))];
+      case 'tool-call':
+      case 'tool-result':
+        this.#drops.add(`nested ${part.kind}`);
+        return [];
+    }
+  }
+}
+
+/** A file that cannot be read must not be passed over in silence: the answer would be about something else. */
+function media(kind: string, part: WirePart | undefined): WirePart {
+  if (part !== undefined) return part;
+  throw new GatewayError('upstream_incapable', `Gemini cannot read a ${kind} from another provider's file store.`);
+}
+
+function takesSignature(part: WirePart): boolean {
+  const isAnswer = part.thought !== true && (part.text !== undefined || part.inlineData !== undefined);
+  return isAnswer && part.thoughtSignature === undefined;
+}
+
+function reasoningToWire(part: Extract<ContentPart, { kind: 'reasoning' }>): readonly WirePart[] {
+  const thoughtSignature = ownSignature(part.seal);
+  if (part.text === '') return thoughtSignature === undefined ? [] : [{ text: '', thoughtSignature }];
+  const thought = { text: part.text, thought: true };
+  return [thoughtSignature === undefined ? thought : { ...thought, thoughtSignature }];
+}
+
+/** Arguments cut by a token limit are no JSON; they are shown to the model as they are. */
+export function argumentsToWire(text: string): Readonly<Record<string, unknown>> {
+  if (text.trim() === '') return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : { arguments: value };
+  } catch {
+    return { arguments: text };
+  }
+}
