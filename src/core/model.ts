@@ -102,8 +102,13 @@ export interface EndpointQuirks {
   readonly jsonObject?: boolean | undefined;
   /** Takes image bytes only, no http URLs (Ollama). */
   readonly imageBytesOnly?: boolean | undefined;
-  /** Where reasoning text is expected when it is sent back in chat completions. */
-  readonly reasoningField?: 'reasoning_content' | 'reasoning' | undefined;
+  /**
+   * Where reasoning text is expected when it is sent back in chat completions; undefined: it is not sent.
+   * `reasoning_details` also carries the seals of sealed reasoning (OpenRouter).
+   */
+  readonly reasoningField?: 'reasoning_content' | 'reasoning' | 'reasoning_details' | undefined;
+  /** Takes `cache_control` marks on parts and tools in chat completions (OpenRouter). */
+  readonly cacheMarks?: boolean | undefined;
   /** False: no `developer` role; it is sent as `system`. */
   readonly developerRole?: boolean | undefined;
   /** Top-level request fields that it answers with a 400. */
