@@ -1,0 +1,73 @@
+import { GatewayError } from '../../core/errors.ts';
+import type { Candidate } from '../../core/model.ts';
+import { asObject, asText } from '../fields.ts';
+import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
+import { classifyError, classifyEvent } from './errors.ts';
+import { checkAnswer } from './response-in.ts';
+import { decodeUsage } from './usage.ts';
+import { protocol } from './wire.ts';
+
+const preamble: EventMeaning = { kind: 'preamble' };
+const content: EventMeaning = { kind: 'content' };
+
+/** Deltas that show something; signatures and citations alone do not. */
+const contentDeltas: ReadonlySet<unknown> = new Set(['text_delta', 'thinking_delta', 'input_json_delta']);
+/** Blocks that are content as soon as they start. */
+const contentStarts: ReadonlySet<unknown> = new Set(['tool_use', 'server_tool_use', 'redacted_thinking']);
+
+type Meaning = (event: JsonObject) => EventMeaning;
+
+const meaningOf: ReadonlyMap<unknown, Meaning> = new Map<unknown, Meaning>([
+  ['message_start', (event) => ({ kind: 'preamble', usage: decodeUsage(asObject(event.message)?.usage) })],
+  [
+    'content_block_start',
+    (event) => {
+      const block = asObject(event.content_block);
+      return contentStarts.has(block?.type) || asText(block?.text) !== undefined ? content : preamble;
+    },
+  ],
+  ['content_block_delta', (event) => (contentDeltas.has(asObject(event.delta)?.type) ? content : preamble)],
+  [
+    'message_delta',
+    (event) => {
+      const usage = decodeUsage(event.usage);
+      if (asText(asObject(event.delta)?.stop_reason) !== undefined) return { kind: 'finish', usage };
+      return usage === undefined ? preamble : { kind: 'usage', usage };
+    },
+  ],
+  ['message_stop', () => ({ kind: 'end' })],
+]);
+
+function parse(data: string): JsonObject | GatewayError {
+  try {
+    return asObject(JSON.parse(data)) ?? {};
+  } catch (thrown) {
+    return new GatewayError('upstream_invalid', 'The upstream sent an event that is no JSON.', {
+      detail: data.slice(0, 200),
+      cause: thrown,
+    });
+  }
+}
+
+function meaning(event: string, data: string, target: Candidate): EventMeaning {
+  const body = parse(data);
+  if (body instanceof GatewayError) return { kind: 'error', error: body };
+  if (event === 'error' || body.type === 'error') return { kind: 'error', error: classifyEvent(body, target) };
+  return meaningOf.get(body.type)?.(body) ?? preamble;
+}
+
+/**
+ * `message_delta` may tell only the output's tokens; the input's then stand in `message_start`, so readers of a stream
+ * keep what they already know for the counts that a later event gives as 0.
+ */
+export const messagesInspector: Inspector = {
+  id: { protocol, operation: 'chat' },
+  path: () => '/messages',
+  meaning,
+  answer(body, target) {
+    checkAnswer(body, target);
+    return { usage: decodeUsage(body.usage) };
+  },
+  interesting: /"(?:message_delta|message_stop|error)"/,
+  classifyError,
+};
