@@ -10,7 +10,7 @@ const binary = resolve(process.platform === 'win32' ? 'dist/router.exe' : 'dist/
 function whyNotTested(): string | undefined {
   if (!existsSync(binary)) return 'dist/router is not built; run `npm run build`';
   const builtAtMs = statSync(binary).mtimeMs;
-  const inputs = ['build.mjs', 'package.json', ...filesIn('src'), ...filesIn('templates')];
+  const inputs = ['build.mjs', 'package.json', ...['src', 'templates'].filter(existsSync).flatMap(filesIn)];
   const newer = inputs.find((path) => statSync(path).mtimeMs > builtAtMs);
   return newer && `dist/router is older than ${newer}; run \`npm run build\``;
 }
