@@ -55,15 +55,24 @@ const model = z.strictObject({
   type: z.enum(modelTypes).optional(),
   context: count.optional().describe('Tokens one request may use'),
   pricing: pricing.optional(),
-  base_url: z.url().optional().describe('Another base for this model, version prefix included'),
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Another base for this model, version prefix included'),
   capabilities: z.array(z.enum(capabilities)).optional(),
   api_protocol: z.array(z.enum(protocolNames)).min(1).optional(),
 });
 
 const provider = z.strictObject({
   type: z.string().optional().describe('A word of the catalogue: ollama, vllm, openai, anthropic, groq, …'),
-  api_base: z.url().optional().describe('Exact base URL, version prefix included: http://localhost:11434/v1'),
-  base_url: z.url().optional().describe('Root URL of the server; the version prefix is added'),
+  api_base: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Exact base URL, version prefix included: http://localhost:11434/v1'),
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Root URL of the server; the version prefix is added'),
   api_key: z.string().optional().describe('Credential; without one the usual environment variable is used'),
   /** Patterns (`*`, `prefix*`, exact id) to protocols; the most specific wins. */
   api_protocol: z.record(z.string(), z.array(z.enum(protocolNames)).min(1)).optional(),

@@ -1,0 +1,134 @@
+import { relative, sep } from 'node:path';
+import { applySpellings } from './apply-spellings.ts';
+import { checkAuth } from './check-auth.ts';
+import { checkNames } from './check-names.ts';
+import { checkProviders } from './check-providers.ts';
+import { envPath, readEnvironment } from './env.ts';
+import { type Files, readProblem, systemFiles } from './files.ts';
+import { type FoundBy, findConfig, type Surroundings } from './find.ts';
+import { type Environment, interpolate } from './interpolate.ts';
+import { ConfigError, type ConfigIssue, IssueList, type Report } from './issues.ts';
+import { type DisabledProvider, disableKeyless, withoutKeyless } from './keyless.ts';
+import type { Knowledge } from './knowledge.ts';
+import { joinListen, splitListen } from './listen.ts';
+import { mergeTrees } from './merge.ts';
+import { parseConfig } from './parse.ts';
+import type { Config } from './schema.ts';
+import { type ConfigNode, emptyMap, type MapNode } from './tree.ts';
+import { validate } from './validate.ts';
+
+export interface LoadOptions extends Surroundings {
+  /** Paths of `-c`, merged in order. */
+  readonly explicit?: readonly string[] | undefined;
+  readonly knowledge: Knowledge;
+  /** `host:port` of a flag; over everything else. */
+  readonly listen?: string | undefined;
+  /** `warn`: check a file on a machine that has no secrets. `error` by default. */
+  readonly missingVariables?: 'error' | 'warn' | undefined;
+  readonly files?: Files | undefined;
+}
+
+export interface LoadedConfig {
+  /** Frozen. Disabled providers are in it with `active: false`. */
+  readonly config: Config;
+  /** Absolute; empty with zero config. */
+  readonly paths: readonly string[];
+  /** What a change of makes the configuration stale: the files and the `.env` beside each, whether there or not. */
+  readonly watched: readonly string[];
+  readonly foundBy: FoundBy;
+  readonly warnings: readonly ConfigIssue[];
+  readonly disabledProviders: readonly DisabledProvider[];
+  /** For `${VAR}` and provider keys only, see `readEnvironment`. */
+  readonly environment: Environment;
+  /** The merged file in our spelling, with positions and references; what trust is decided on. */
+  readonly tree: ConfigNode;
+}
+
+/** Finds, reads and checks the configuration. Throws a `ConfigError` with every problem there is. */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const files = options.files ?? systemFiles;
+  const found = findConfig(options.explicit ?? [], options, files);
+  const issues = new IssueList();
+  const { report } = issues;
+  if (found.ignored !== undefined) {
+    const mark = { file: displayPath(found.ignored, options.cwd), line: 0, column: 0 };
+    report(mark, [], { message: 'this file is not read', hint: 'rename it to router.yaml', severity: 'warning' });
+  }
+  const environment = readEnvironment(found.paths, options.environment, { files, report });
+  const trees = found.paths.map((path) => readTree(path, { options, files, environment, report }));
+  const merged = trees.reduce<MapNode | undefined>(
+    (all, tree) => {
+      return all === undefined || tree === undefined ? undefined : mergeTrees(all, tree);
+    },
+    emptyMap(startOf(found.paths, options.cwd)),
+  );
+  if (merged === undefined) throw new ConfigError(issues.errors);
+  const listening = joinListen(merged, options.environment, options.listen, report);
+  const { tree, disabled } = disableKeyless(listening, report);
+  const config = check(tree, options.knowledge, report);
+  if (config === undefined || issues.errors.length > 0) throw new ConfigError(issues.errors);
+  return {
+    config: freeze(withoutKeyless(config, disabled)),
+    paths: found.paths,
+    watched: found.paths.flatMap((path) => [path, envPath(path)]),
+    foundBy: found.foundBy,
+    warnings: issues.warnings,
+    disabledProviders: disabled,
+    environment,
+    tree,
+  };
+}
+
+interface Reading {
+  readonly options: LoadOptions;
+  readonly files: Files;
+  readonly environment: Environment;
+  readonly report: Report;
+}
+
+/** One file up to our spelling; undefined when it cannot be read or parsed, which is reported. */
+function readTree(path: string, { options, files, environment, report }: Reading): MapNode | undefined {
+  const file = displayPath(path, options.cwd);
+  let text: string;
+  try {
+    text = files.read(path);
+  } catch (thrown) {
+    report({ file, line: 0, column: 0 }, [], { message: readProblem(thrown) });
+    return undefined;
+  }
+  const parsed = parseConfig(text, file, report);
+  if (parsed === undefined) return undefined;
+  const missing = options.missingVariables ?? 'error';
+  const filled = interpolate(parsed, { environment, report, missing });
+  if (filled.kind !== 'map') return undefined;
+  return splitListen(applySpellings(filled, report, options.knowledge), report);
+}
+
+function check(written: ConfigNode, knowledge: Knowledge, report: Report): Config | undefined {
+  const valid = validate(written, report);
+  if (valid === undefined) return undefined;
+  const context = { ...valid, written, knowledge, report };
+  checkAuth(context);
+  checkProviders(context);
+  checkNames(context);
+  return valid.config;
+}
+
+function startOf(paths: readonly string[], cwd: string) {
+  const [first] = paths;
+  return { file: first === undefined ? 'defaults' : displayPath(first, cwd), line: 0, column: 0 };
+}
+
+/** Relative below the working directory, where editors and people expect it so; absolute elsewhere. */
+function displayPath(path: string, cwd: string): string {
+  const near = relative(cwd, path);
+  return near === '' || near.startsWith(`..${sep}`) || near === '..' ? path : near;
+}
+
+/** Frozen to the leaves: the snapshot is shared by everything that runs. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
+  return value;
+}
