@@ -29,7 +29,8 @@ export function messagesFromContents(contents: unknown, drops: Drops): readonly 
     const content = objectAt(entry, path);
     const parts = partsAt(content.parts, `${path}.parts`, turn);
     if (stringAt(content.role, `${path}.role`) === 'model') {
-      messages.push({ role: 'assistant', content: parts });
+      // Clients keep the empty parts that end a stream; nothing of them is worth a turn.
+      if (parts.length > 0) messages.push({ role: 'assistant', content: parts });
     } else {
       messages.push(...userMessages(parts));
     }

@@ -64,3 +64,8 @@ export function booleanAt(value: unknown, path: string): boolean | undefined {
   if (typeof value !== 'boolean') throw badField(path, 'true or false');
   return value;
 }
+
+/** The objects of a list of an upstream's; what is none is passed over. */
+export function objectsIn(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}

@@ -1,0 +1,42 @@
+import type { Candidate } from '../../core/model.ts';
+import type { CanonicalRequest } from '../canonical.ts';
+import { asNumber, asObject } from '../fields.ts';
+import type { DecodedRequest, EncodedRequest, InboundRoute, JsonObject } from '../protocol.ts';
+import type { Drops } from './contents-in.ts';
+import { isVertex, modelResource } from './model-traits.ts';
+import { camelCased } from './proto-json.ts';
+import { decodeRequest } from './request-in.ts';
+import { requestBody } from './request-out.ts';
+import { unusable } from './response-in.ts';
+import type { WireTokenCount } from './wire.ts';
+
+/** `contents` alone, or a whole generation under `generateContentRequest`. Throws `bad_request` naming the field. */
+export function decodeCountRequest(body: JsonObject, route: InboundRoute): DecodedRequest {
+  return decodeRequest(asObject(camelCased(body).generateContentRequest) ?? body, route);
+}
+
+export function encodeCountResponse(totalTokens: number): WireTokenCount {
+  return { totalTokens };
+}
+
+/** Counting ignores how the answer is to be; only Vertex takes system and tools beside the contents. */
+export function encodeCountRequest(request: CanonicalRequest, target: Candidate): EncodedRequest {
+  const drops: Drops = new Set();
+  const { contents, systemInstruction, tools } = requestBody(request, target, drops);
+  const path = `${modelResource(target)}:countTokens`;
+  const counted: JsonObject = {
+    contents,
+    ...(systemInstruction === undefined ? {} : { systemInstruction }),
+    ...(tools === undefined ? {} : { tools }),
+  };
+  if (isVertex(target)) return { path, body: counted, drops: [] };
+  const model = modelResource(target).slice(1);
+  return { path, body: { generateContentRequest: { model, ...counted } }, drops: [] };
+}
+
+/** Throws `upstream_invalid` for an answer without a count. */
+export function decodeCountResponse(body: JsonObject, target: Candidate): number {
+  const total = asNumber(body.totalTokens);
+  if (total === undefined) throw unusable(target, 'a token count without a total');
+  return total;
+}

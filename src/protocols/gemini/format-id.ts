@@ -1,0 +1,3 @@
+import type { FormatId } from '../protocol.ts';
+
+export const formatId: FormatId = { protocol: 'generate_content', operation: 'chat' };

@@ -1,0 +1,74 @@
+import type { Candidate, Usage } from '../../core/model.ts';
+import { asArray, asObject, asText } from '../fields.ts';
+import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
+import { classifyError, classifyErrorObject } from './errors.ts';
+import { isFailedFinish } from './finish-reason.ts';
+import { formatId } from './format-id.ts';
+import { objectsIn } from './proto-json.ts';
+import { requestPath } from './request-out.ts';
+import { blockReason, emptyAnswer, unusable } from './response-in.ts';
+import { usageFromWire } from './usage.ts';
+
+/** Reads Gemini's own stream and answers in passing. There is no end marker: the finish reason is the end. */
+export const geminiInspector: Inspector = {
+  id: formatId,
+  path: requestPath,
+  meaning: (_event, data, target) => meaningOf(data, target),
+  answer: (body, target) => ({ ...usageField(answerUsage(body, target)) }),
+  // Usage is on every chunk and cumulative; the one beside the finish reason is the one that counts.
+  interesting: /"finishReason"|"error"|"blockReason"/,
+  classifyError,
+};
+
+function meaningOf(data: string, target: Candidate): EventMeaning {
+  const chunk = parsed(data);
+  if (chunk === undefined) return { kind: 'error', error: unusable(target, 'an event that is no JSON') };
+  const error = asObject(chunk.error);
+  if (error !== undefined) return { kind: 'error', error: classifyErrorObject(error, target) };
+  const usage = usageFromWire(chunk.usageMetadata);
+  const candidates = candidatesOf(chunk);
+  const hasContent = candidates.some(hasParts);
+  const finish = candidates.find((candidate) => asText(candidate.finishReason) !== undefined);
+  if (finish !== undefined || blockReason(chunk) !== undefined) return { kind: 'finish', ...usageField(usage) };
+  if (hasContent) return { kind: 'content', ...usageField(usage) };
+  return candidates.length === 0 && usage !== undefined ? { kind: 'usage', usage } : { kind: 'preamble' };
+}
+
+function parsed(data: string): JsonObject | undefined {
+  try {
+    return asObject(JSON.parse(data));
+  } catch {
+    // Told to the caller as an error event.
+    return undefined;
+  }
+}
+
+function candidatesOf(body: JsonObject): readonly JsonObject[] {
+  return objectsIn(body.candidates);
+}
+
+/** A text that is empty is no content yet. */
+function hasParts(candidate: JsonObject): boolean {
+  return asArray(asObject(candidate.content)?.parts).some((value) => {
+    const part = asObject(value);
+    return part !== undefined && part.text !== '' && Object.keys(part).length > 0;
+  });
+}
+
+function answerUsage(body: JsonObject, target: Candidate): Usage | undefined {
+  const error = asObject(body.error);
+  if (error !== undefined) throw classifyErrorObject(error, target);
+  const candidates = candidatesOf(body);
+  if (candidates.length === 0 && blockReason(body) === undefined) {
+    throw unusable(target, 'an answer without candidates');
+  }
+  for (const candidate of candidates) {
+    const reason = asText(candidate.finishReason);
+    if (!hasParts(candidate) && (reason === undefined || isFailedFinish(reason))) throw emptyAnswer(candidate, target);
+  }
+  return usageFromWire(body.usageMetadata);
+}
+
+function usageField(usage: Usage | undefined): { readonly usage?: Usage } {
+  return usage === undefined ? {} : { usage };
+}
