@@ -92,6 +92,10 @@ export function present<T extends object>(object: T): Present<T> {
   return copy as Present<T>;
 }
 
+export function isEmpty(object: object): boolean {
+  return Object.keys(object).length === 0;
+}
+
 /* Reading of upstream answers: lenient, since servers differ; what is not of the expected type counts as absent. */
 
 export function asString(value: unknown): string | undefined {

@@ -1,0 +1,40 @@
+import type { Candidate } from '../../core/model.ts';
+import type { CanonicalRequest } from '../canonical.ts';
+import { foreignFields } from '../extensions.ts';
+import { present } from '../fields.ts';
+import type { EncodedRequest } from '../protocol.ts';
+import type { EncodeState } from './content-out.ts';
+import { encodeMessages } from './messages-out.ts';
+import { encodeParameters } from './parameters-out.ts';
+import { chatFormat, chatPath } from './wire.ts';
+
+/** Encodes a request as this endpoint wants it. Usage of streams is always asked for; it is ours to pass on or not. */
+export function encodeRequest(request: CanonicalRequest, target: Candidate): EncodedRequest {
+  const { quirks } = target.endpoint;
+  const { protocol } = chatFormat;
+  const drops = new Set(foreignFields(request, protocol));
+  const state: EncodeState = { quirks, drops };
+  const body: Record<string, unknown> = present({
+    ...request.extensions?.[protocol],
+    model: target.model.upstreamId,
+    messages: encodeMessages(request.messages, state),
+    ...encodeParameters(request, state),
+    stream: request.stream ? true : undefined,
+    stream_options: request.stream && quirks.streamOptions !== false ? { include_usage: true } : undefined,
+  });
+  dropUnreasoning(body, target, drops);
+  for (const field of quirks.rejectedFields ?? []) drop(body, field, drops);
+  return { path: chatPath, body, drops: [...drops] };
+}
+
+/** A model that is known not to reason may answer even `reasoning_effort: none` with a 400 (Ollama, OpenAI). */
+function dropUnreasoning(body: Record<string, unknown>, target: Candidate, drops: Set<string>): void {
+  const { capabilities } = target.model;
+  if (capabilities?.has('reasoning') === false) drop(body, 'reasoning_effort', drops);
+}
+
+function drop(body: Record<string, unknown>, field: string, drops: Set<string>): void {
+  if (!(field in body)) return;
+  delete body[field];
+  drops.add(field);
+}
