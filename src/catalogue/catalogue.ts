@@ -43,9 +43,11 @@ const row = z.strictObject({
   keyAuth: z.enum(authKinds).optional(),
   /** Usual environment variables of its key, first one set wins. */
   keyVariables: words.default([]),
+  /** Where the base is the user's own, its usual environment variables: the root, without version prefix. */
   baseUrlVariables: words.default([]),
   /** Usual environment variables of its settings. */
   settingVariables: z.record(z.string(), words).default({}),
+  settingDefaults: z.record(z.string(), z.string()).default({}),
   isLocal: z.boolean().default(false),
   /** Serves other vendors' models, wherever those run. */
   isAggregator: z.boolean().default(false),

@@ -1,0 +1,71 @@
+import { genericType, type ProviderType, providerType, providerTypeOfHost } from '../catalogue/catalogue.ts';
+import type { ProviderConfig } from '../config/schema.ts';
+import { type Environment, firstSet, hostOf, settingsOf } from './endpoint.ts';
+
+/**
+ * The catalogue's row for a declared provider: its `type`, else what its server turned out to be, else what its id
+ * says, else who owns the host. `type: openai` at somebody else's address only means "OpenAI-compatible".
+ */
+export function typeOfProvider(id: string, config: ProviderConfig, found: string | undefined): ProviderType {
+  const declaredBase = config.api_base ?? config.base_url;
+  const owner = declaredBase === undefined ? undefined : providerTypeOfHost(hostOf(declaredBase) ?? '');
+  const fingerprint = found === undefined || found === 'openai' ? undefined : providerType(found);
+  const named = config.type === undefined ? (fingerprint ?? providerType(id)) : providerType(config.type);
+  if (named === undefined) return owner ?? genericType();
+  if (named.id === 'openai' && declaredBase !== undefined) return owner ?? genericType();
+  return named;
+}
+
+/** Exact base, version prefix included, no trailing slash; undefined when nothing tells where the provider is. */
+export function baseUrlOf(
+  type: ProviderType,
+  config: ProviderConfig | undefined,
+  environment: Environment,
+): string | undefined {
+  if (config?.api_base !== undefined) return withoutSlash(config.api_base);
+  const root = config?.base_url ?? firstSet(type.baseUrlVariables, environment);
+  if (root !== undefined) return withVersionPrefix(root, type);
+  if (type.baseUrl === undefined) return undefined;
+  const filled = fill(type.baseUrl, settingsOf(type, config, environment));
+  return filled ?? type.keyBaseUrl;
+}
+
+/** A path that already ends in a version is left alone: `https://host/v1`, `https://host/api/v2`. */
+function withVersionPrefix(root: string, type: ProviderType): string {
+  const base = withoutSlash(root);
+  const path = URL.parse(base)?.pathname ?? '';
+  const segments = type.versionPrefix.split('/').filter((segment) => segment !== '');
+  // Of a prefix with several segments the first may stand there: `https://api.groq.com/openai` only lacks `/v1`.
+  for (let given = segments.length; given > 0; given -= 1) {
+    if (!path.endsWith(`/${segments.slice(0, given).join('/')}`)) continue;
+    return [base, ...segments.slice(given)].join('/');
+  }
+  return /\/v\d+(?:beta\d*|alpha\d*)?$/.test(path) ? base : base + type.versionPrefix;
+}
+
+/** Replaces `{name}`; undefined when a value is missing. */
+function fill(template: string, settings: Readonly<Record<string, string>>): string | undefined {
+  let isComplete = true;
+  const text = template.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => {
+    isComplete &&= settings[name] !== undefined;
+    return encodeURIComponent(settings[name] ?? '');
+  });
+  return isComplete ? text : undefined;
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+/**
+ * Equal for URLs that reach the same server. The spellings of loopback are one address; the port is the scheme's own
+ * where none is written.
+ */
+export function addressKey(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null) return url;
+  const host = parsed.hostname.toLowerCase();
+  const isLoopback = host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
+  const port = parsed.port === '' ? (parsed.protocol === 'https:' ? '443' : '80') : parsed.port;
+  return `${isLoopback ? 'loopback' : host}:${port}`;
+}

@@ -1,0 +1,66 @@
+import type { ModelType } from '../core/model.ts';
+import { isNameAllowed } from './narrow.ts';
+import { isUsable, type Offer, type Snapshot } from './snapshot.ts';
+
+/** One name that can be asked for, for `/v1/models` and its siblings. */
+export interface ListedModel {
+  readonly id: string;
+  /** Unix seconds; 0 when unknown. */
+  readonly created: number;
+  /** The first provider, or `router` for a virtual model. */
+  readonly ownedBy: string;
+  readonly providers: readonly string[];
+  /** Tokens one request may use, at the first provider that tells. */
+  readonly context: number | undefined;
+  readonly type: ModelType;
+  /** True when it is loaded somewhere; undefined where nobody tells. */
+  readonly isLoaded: boolean | undefined;
+  /** Something that serves it stays in the local network. */
+  readonly isLocal: boolean;
+  readonly isVirtual: boolean;
+}
+
+/**
+ * One entry a bare name: virtual models as written in the file, then real ones in the order of providers and of each
+ * provider's own list. Patterns are no names; models of which every server is down are not there.
+ */
+export function listModels(snapshot: Snapshot, allowed?: readonly string[]): readonly ListedModel[] {
+  const entries = new Map<string, ListedModel>();
+  for (const [id, config] of Object.entries(snapshot.config.models)) {
+    if (id.includes('*')) continue;
+    entries.set(id, virtualEntry(snapshot, id, [...new Set(config.endpoints.map((endpoint) => endpoint.provider))]));
+  }
+  for (const provider of snapshot.providers.values()) {
+    if (!isUsable(provider) || provider.state === 'down') continue;
+    for (const { model } of provider.offers) {
+      if (!entries.has(model.id)) entries.set(model.id, realEntry(model.id, offersUp(snapshot, model.id)));
+    }
+  }
+  return [...entries.values()].filter((entry) => isNameAllowed(entry.id, allowed));
+}
+
+function offersUp(snapshot: Snapshot, id: string): readonly Offer[] {
+  const isUp = (offer: Offer) => snapshot.providers.get(offer.endpoint.providerId)?.state !== 'down';
+  return (snapshot.byId.get(id) ?? []).filter(isUp);
+}
+
+function virtualEntry(snapshot: Snapshot, id: string, providers: readonly string[]): ListedModel {
+  const offers = snapshot.byId.get(id) ?? [];
+  return { ...realEntry(id, offers), type: 'chat', ownedBy: 'router', providers, isVirtual: true };
+}
+
+function realEntry(id: string, offers: readonly Offer[]): ListedModel {
+  const models = offers.map((offer) => offer.model);
+  const providers = [...new Set(offers.map((offer) => offer.endpoint.providerId))];
+  return {
+    id,
+    created: models.find((model) => model.created > 0)?.created ?? 0,
+    ownedBy: providers[0] ?? 'router',
+    providers,
+    context: models.find((model) => model.context !== undefined)?.context,
+    type: models.find((model) => model.type !== 'unknown')?.type ?? 'unknown',
+    isLoaded: models.some((model) => model.isLoaded) || models.find((model) => model.isLoaded === false)?.isLoaded,
+    isLocal: models.some((model) => model.isLocal),
+    isVirtual: false,
+  };
+}

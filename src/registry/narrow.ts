@@ -1,0 +1,123 @@
+import type { LocalOnly } from '../config/schema.ts';
+import type { Candidate, Capability, ModelType, Operation } from '../core/model.ts';
+import { labelOf } from './candidates.ts';
+import { matchesPattern } from './names.ts';
+import type { Rejection, RejectionCode, ResolveRequest } from './resolution.ts';
+import { findProvider, type Snapshot } from './snapshot.ts';
+import type { Narrowing } from './variant.ts';
+
+/** Everything that is held against a candidate. */
+export interface Filters {
+  readonly request: ResolveRequest;
+  readonly localOnly: LocalOnly;
+  readonly narrowings: readonly Narrowing[];
+  /** The name itself is one that the key may use: its own candidates need no names of their own. */
+  readonly isNameAllowed: boolean;
+}
+
+type Objection = readonly [RejectionCode, string];
+
+const typesFor: Readonly<Record<Operation, readonly ModelType[]>> = {
+  chat: ['chat', 'unknown'],
+  completions: ['completion', 'chat', 'unknown'],
+  embeddings: ['embedding', 'unknown'],
+  count_tokens: ['chat', 'completion', 'unknown'],
+  rerank: ['rerank', 'unknown'],
+};
+
+/** Candidates that the request may use, and the reason for each that it may not. */
+export function narrow(
+  snapshot: Snapshot,
+  candidates: readonly Candidate[],
+  filters: Filters,
+): { readonly left: readonly Candidate[]; readonly rejected: readonly Rejection[] } {
+  const left: Candidate[] = [];
+  const rejected: Rejection[] = [];
+  for (const candidate of candidates) {
+    const objection = objectionTo(snapshot, candidate, filters);
+    if (objection === undefined) left.push(candidate);
+    else rejected.push({ candidate: labelOf(candidate), code: objection[0], reason: objection[1] });
+  }
+  return { left, rejected };
+}
+
+function objectionTo(snapshot: Snapshot, candidate: Candidate, filters: Filters): Objection | undefined {
+  const { request, narrowings, localOnly } = filters;
+  for (const narrowing of narrowings) {
+    if (isExcluded(snapshot, candidate, narrowing)) return ['excluded', 'excluded by the variant or preset'];
+  }
+  return (
+    leaves(candidate, localOnly) ??
+    wrongType(candidate, request.operation) ??
+    lacks(candidate, request.needs ?? []) ??
+    (filters.isNameAllowed || isAllowed(candidate, request.allowedModels)
+      ? undefined
+      : ['not-allowed', 'the key may not use this model'])
+  );
+}
+
+function isExcluded(snapshot: Snapshot, candidate: Candidate, { only, ignore }: Narrowing): boolean {
+  const isNamed = (word: string) => findProvider(snapshot, word)?.id === candidate.endpoint.providerId;
+  return (only !== undefined && !only.some(isNamed)) || ignore?.some(isNamed) === true;
+}
+
+function leaves({ model, endpoint }: Candidate, localOnly: LocalOnly): Objection | undefined {
+  if (localOnly === false) return undefined;
+  if (!model.isLocal) return ['local-only', 'the request would leave the local network'];
+  if (localOnly === 'machine' && !endpoint.isLoopback) return ['local-only', 'the request would leave this machine'];
+  return undefined;
+}
+
+function wrongType({ model }: Candidate, operation: Operation): Objection | undefined {
+  if (typesFor[operation].includes(model.type)) return undefined;
+  return ['type', `${article(model.type)} ${model.type} model does not do ${operation.replace('_', ' ')}`];
+}
+
+function article(word: string): string {
+  return /^[aeiou]/.test(word) ? 'an' : 'a';
+}
+
+/** Unknown capabilities are not missing ones. */
+function lacks({ model }: Candidate, needs: readonly Capability[]): Objection | undefined {
+  const missing = model.capabilities === undefined ? [] : needs.filter((need) => !model.capabilities?.has(need));
+  return missing.length === 0 ? undefined : ['capability', `the model has no ${missing.join(', ')}`];
+}
+
+/** Whether a key's list has the model, with or without its provider, tag left out or not. */
+function isAllowed(candidate: Candidate, allowed: readonly string[] | undefined): boolean {
+  const { id, upstreamId } = candidate.model;
+  const provider = candidate.endpoint.providerId;
+  const names = [id, upstreamId, id.replace(/:latest$/, ''), `${provider}:${id}`, `${provider}/${id}`];
+  return names.some((name) => isNameAllowed(name, allowed));
+}
+
+/** Whether a list of patterns has the name; no list has all. */
+export function isNameAllowed(name: string, allowed: readonly string[] | undefined): boolean {
+  return allowed === undefined || allowed.some((pattern) => matchesPattern(pattern, name));
+}
+
+/** Vectors of different models do not fit together: embeddings stay with the first candidate's model. */
+export function keepOneModel(candidates: readonly Candidate[]): {
+  readonly left: readonly Candidate[];
+  readonly rejected: readonly Rejection[];
+} {
+  const idOf = ({ model }: Candidate) => model.id.toLowerCase().replace(/:latest$/, '');
+  const [first] = candidates;
+  const isSame = (candidate: Candidate) => first !== undefined && idOf(candidate) === idOf(first);
+  return {
+    left: candidates.filter(isSame),
+    rejected: candidates
+      .filter((candidate) => !isSame(candidate))
+      .map((candidate) => ({
+        candidate: labelOf(candidate),
+        code: 'mixed-embeddings',
+        reason: "another model's vectors do not fit those of the first",
+      })),
+  };
+}
+
+/** The strictest of several limits. */
+export function strictest(limits: readonly (LocalOnly | undefined)[]): LocalOnly {
+  if (limits.includes('machine')) return 'machine';
+  return limits.includes(true);
+}

@@ -1,0 +1,124 @@
+import type { ProviderType } from '../catalogue/catalogue.ts';
+import type { ModelConfig, ProviderConfig } from '../config/schema.ts';
+import type { ModelFacts } from '../core/facts.ts';
+import type { Endpoint, Pricing, ProtocolName } from '../core/model.ts';
+import { isOllamaCloudName, ollamaNames, typeFromName } from './alias.ts';
+import type { Offer, ProtocolRule } from './snapshot.ts';
+
+/** What all models of one provider share. */
+export interface OfferContext {
+  readonly type: ProviderType;
+  readonly endpoint: Endpoint;
+  /** The same provider at another base, for a model that has one of its own. */
+  readonly endpointAt: (baseUrl: string) => Endpoint;
+  readonly protocolRules: readonly ProtocolRule[];
+  readonly pricing: Pricing | undefined;
+  readonly isAggregator: boolean;
+  readonly localOverride: boolean | undefined;
+}
+
+/** The most specific rule for a model: its exact id, else the longest `prefix*`, else `*`; else the type's own. */
+export function protocolsFor(
+  id: string,
+  rules: readonly ProtocolRule[],
+  fallback: readonly ProtocolName[],
+): readonly ProtocolName[] {
+  let best: ProtocolRule | undefined;
+  for (const rule of rules) {
+    if (rule.pattern === id) return rule.protocols;
+    const isMatch = rule.pattern.endsWith('*') && id.startsWith(rule.pattern.slice(0, -1));
+    if (isMatch && rule.pattern.length > (best?.pattern.length ?? 0)) best = rule;
+  }
+  return best?.protocols ?? fallback;
+}
+
+/** A declared model, completed by what its server tells about it. */
+export function declaredOffer(model: ModelConfig, facts: ModelFacts | undefined, context: OfferContext): Offer {
+  const upstreamId = model.upstream_id ?? model.id;
+  const endpoint = model.base_url === undefined ? context.endpoint : context.endpointAt(model.base_url);
+  return {
+    endpoint,
+    aliases: aliasesOf(model.id, context.type, facts?.aliases ?? []),
+    model: {
+      id: model.id,
+      upstreamId,
+      type: model.type ?? facts?.type ?? (context.type.isLocal ? 'unknown' : typeFromName(model.id)),
+      context: model.context ?? facts?.context,
+      contextMax: facts?.contextMax,
+      isLoaded: facts?.isLoaded,
+      sizeBytes: facts?.sizeBytes,
+      pricing: model.pricing ?? context.pricing,
+      capabilities: model.capabilities === undefined ? facts?.capabilities : new Set(model.capabilities),
+      protocols: model.api_protocol ?? protocolsFor(model.id, context.protocolRules, context.type.protocols),
+      isLocal: isLocal(upstreamId, { ...context, endpoint, isRemote: facts?.isRemote ?? false }),
+      created: facts?.created ?? 0,
+    },
+  };
+}
+
+/** A model that the server listed. */
+export function listedOffer(facts: ModelFacts, context: OfferContext): Offer {
+  const { endpoint } = context;
+  const isNameAll = facts.type === 'unknown' && !context.type.isLocal;
+  return {
+    endpoint,
+    aliases: aliasesOf(facts.id, context.type, [facts.upstreamId, ...facts.aliases]),
+    model: {
+      id: facts.id,
+      upstreamId: facts.upstreamId,
+      type: isNameAll ? typeFromName(facts.id) : facts.type,
+      context: facts.context,
+      contextMax: facts.contextMax,
+      isLoaded: facts.isLoaded,
+      sizeBytes: facts.sizeBytes,
+      pricing: context.pricing,
+      capabilities: facts.capabilities,
+      protocols: protocolsFor(facts.id, context.protocolRules, context.type.protocols),
+      isLocal: isLocal(facts.upstreamId, { ...context, isRemote: facts.isRemote }),
+      created: facts.created,
+    },
+  };
+}
+
+/** A declared id's facts: the same name, else a name the server takes for it, else the one model it has. */
+export function factsFor(
+  model: ModelConfig,
+  listed: readonly ModelFacts[],
+  server: { readonly type: ProviderType; readonly answersAnyModel: boolean },
+): ModelFacts | undefined {
+  const upstreamId = model.upstream_id ?? model.id;
+  const names = new Set([upstreamId, ...aliasesOf(upstreamId, server.type, [])]);
+  const named =
+    listed.find((facts) => facts.upstreamId === upstreamId || facts.id === upstreamId) ??
+    listed.find((facts) => [facts.id, facts.upstreamId, ...facts.aliases].some((name) => names.has(name)));
+  return named ?? (server.answersAnyModel && listed.length === 1 ? listed[0] : undefined);
+}
+
+/** Config of a provider's `api_protocol` as rules. */
+export function protocolRulesOf(config: ProviderConfig | undefined): readonly ProtocolRule[] {
+  return Object.entries(config?.api_protocol ?? {}).map(([pattern, protocols]) => ({ pattern, protocols }));
+}
+
+/**
+ * A model that runs in somebody's cloud never counts as local, not even by `local: true` on the server that lists it:
+ * `local_only` is a promise about where a prompt goes.
+ */
+export function isLocal(upstreamId: string, place: PlaceOfModel): boolean {
+  if (place.isRemote || (place.endpoint.type === 'ollama' && isOllamaCloudName(upstreamId))) return false;
+  return place.localOverride ?? (place.endpoint.isLocal && !place.isAggregator);
+}
+
+interface PlaceOfModel {
+  readonly endpoint: Endpoint;
+  readonly isAggregator: boolean;
+  readonly localOverride: boolean | undefined;
+  /** The server says that it runs elsewhere. */
+  readonly isRemote: boolean;
+}
+
+function aliasesOf(id: string, type: ProviderType, own: readonly string[]): readonly string[] {
+  const names = new Set(own);
+  if (type.id === 'ollama') for (const name of [id, ...own].flatMap(ollamaNames)) names.add(name);
+  names.delete(id);
+  return [...names];
+}

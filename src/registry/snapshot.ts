@@ -1,0 +1,89 @@
+import { providerType } from '../catalogue/catalogue.ts';
+import type { Config } from '../config/schema.ts';
+import type { Endpoint, Pricing, ProtocolName, ServedModel } from '../core/model.ts';
+
+/** `disabled`: switched off, or its key variable is unset. `unknown`: never asked, or asked without an answer. */
+export type ProviderState = 'ready' | 'loading' | 'down' | 'needs-key' | 'unknown' | 'disabled';
+
+/** `environment`: a hosted provider that is on because its usual key variable is set. */
+export type ProviderOrigin = 'declared' | 'environment' | 'discovered' | 'demo';
+
+/** One model of one provider, at the endpoint that serves it. */
+export interface Offer {
+  readonly endpoint: Endpoint;
+  readonly model: ServedModel;
+  /** Other names the server itself takes for it. */
+  readonly aliases: readonly string[];
+}
+
+/** `*`, `prefix*` or an exact model id. */
+export interface ProtocolRule {
+  readonly pattern: string;
+  readonly protocols: readonly ProtocolName[];
+}
+
+export interface Provider {
+  readonly id: string;
+  /** For people: `Ollama`, `OpenAI`. */
+  readonly label: string;
+  /** A word of the catalogue, or `openai` for any OpenAI-compatible server. */
+  readonly type: string;
+  readonly origin: ProviderOrigin;
+  /** Where models without a base URL of their own are. Its base is empty when none is known: then `disabled`. */
+  readonly endpoint: Endpoint;
+  /** What takes part in listing and cascade, in the provider's own order. */
+  readonly offers: readonly Offer[];
+  readonly state: ProviderState;
+  /** Why it is not ready, for people. */
+  readonly detail: string | undefined;
+  /** Its list of models was declared: the server's own list is not added. */
+  readonly isClosedList: boolean;
+  /** One model whatever name is asked for. */
+  readonly answersAnyModel: boolean;
+  readonly isAggregator: boolean;
+  readonly defaultModel: string | undefined;
+  readonly pricing: Pricing | undefined;
+  /** What its models can be asked in, unless a rule or the model says otherwise. */
+  readonly protocols: readonly ProtocolName[];
+  readonly protocolRules: readonly ProtocolRule[];
+  /** `local` of the file. */
+  readonly localOverride: boolean | undefined;
+  /** What starts it, where that is known: `ollama serve`. */
+  readonly startCommand: string | undefined;
+  readonly version: string | undefined;
+}
+
+/** Everything a name can resolve to at one moment. Immutable: a change makes a new one. */
+export interface Snapshot {
+  readonly config: Config;
+  /** In order of precedence: declared, key-enabled, discovered, demo. */
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** Bare id to all its offers, in the order of providers. */
+  readonly byId: ReadonlyMap<string, readonly Offer[]>;
+  /** The servers' own other names. */
+  readonly byAlias: ReadonlyMap<string, readonly Offer[]>;
+  /** Ids and aliases in lower case. */
+  readonly byFoldedName: ReadonlyMap<string, readonly Offer[]>;
+}
+
+/** A provider that may get requests. One that lacks its key would only answer 401. */
+export function isUsable(provider: Provider): boolean {
+  return provider.state !== 'disabled' && provider.state !== 'needs-key';
+}
+
+/**
+ * The provider that a word means: its id; else, in any case and spelling, an id or the type of a provider
+ * (`lmstudio` finds the one called `lm_studio`). The first in order of precedence wins.
+ */
+export function findProvider(snapshot: Snapshot, word: string): Provider | undefined {
+  const exact = snapshot.providers.get(word);
+  if (exact !== undefined) return exact;
+  const folded = word.toLowerCase();
+  const type = providerType(word)?.id;
+  let sameType: Provider | undefined;
+  for (const provider of snapshot.providers.values()) {
+    if (provider.id.toLowerCase() === folded) return provider;
+    if (type !== undefined && providerType(provider.id)?.id === type) sameType ??= provider;
+  }
+  return sameType;
+}
