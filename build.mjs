@@ -53,8 +53,8 @@ async function main() {
   mkdirSync(dist, { recursive: true });
   await writeBundle();
   if (values.bundle) return;
-  writeSchema();
   writeBinary(target);
+  writeSchema();
 }
 
 async function writeBundle() {
@@ -199,7 +199,7 @@ function sign(target, file) {
     ['rcodesign', 'sign', file],
   ];
   const isSigned = tools.some(([tool, ...args]) => spawnSync(tool, args).status === 0);
-  if (!isSigned) note('NOT signed (no codesign or rcodesign here): run `codesign --sign - FILE` on the Mac before use');
+  if (!isSigned) note('NOT signed: run `codesign --force --sign - FILE` on the Mac (no signing tool here)');
 }
 
 /** The node executable for a platform: the one npm installed, else fetched once into the cache. */
