@@ -1,0 +1,69 @@
+import type { Candidate } from '../../core/model.ts';
+import { asObject, asString, isObject } from '../fields.ts';
+import { classifyError, isErrorBody } from '../openai-chat/errors.ts';
+import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
+import { failureOf, unusable } from './errors.ts';
+import { requestPath } from './request-out.ts';
+import { decodeUsage } from './usage.ts';
+import { protocolName } from './wire.ts';
+
+/** Items that only announce what follows; a call is content by itself. */
+const announcedItems: ReadonlySet<unknown> = new Set(['message', 'reasoning']);
+
+const announcements: ReadonlySet<string> = new Set([
+  'response.created',
+  'response.queued',
+  'response.in_progress',
+  'response.content_part.added',
+  'response.reasoning_summary_part.added',
+]);
+
+/** Reads streams and answers that are passed through. */
+export const responsesInspector: Inspector = {
+  id: { protocol: protocolName, operation: 'chat' },
+  path: () => requestPath,
+  meaning,
+  answer(body, target) {
+    const failure = failureOf(body, target);
+    if (failure !== undefined) throw failure;
+    if (!Array.isArray(body.output) || (body.status !== 'completed' && body.status !== 'incomplete'))
+      throw unusable(target, `no complete response: status '${String(body.status)}'`);
+    return { usage: decodeUsage(body.usage) };
+  },
+  interesting: /response\.(?:completed|incomplete|failed)|"error"|event: ?error/,
+  classifyError,
+};
+
+function meaning(event: string, data: string, target: Candidate): EventMeaning {
+  if (data === '[DONE]') return { kind: 'end' };
+  const body = parsed(data);
+  if (body === undefined) return { kind: 'error', error: unusable(target, 'an event is not a JSON object') };
+  const type = asString(body.type) ?? event;
+  if (type === 'response.completed' || type === 'response.incomplete') {
+    // The one event is finish and end marker at once; `finish` is what makes an answer whole.
+    return { kind: 'finish', usage: decodeUsage(asObject(body.response)?.usage) };
+  }
+  if (type === 'response.failed') return failed(asObject(body.response) ?? {}, target);
+  if (type === 'error' || isErrorBody(body)) return failed(body, target);
+  return { kind: isAnnouncement(type, body) ? 'preamble' : 'content' };
+}
+
+function isAnnouncement(type: string, body: JsonObject): boolean {
+  if (type === 'response.output_item.added') return announcedItems.has(asObject(body.item)?.type);
+  return announcements.has(type);
+}
+
+function parsed(data: string): JsonObject | undefined {
+  try {
+    const body: unknown = JSON.parse(data);
+    return isObject(body) ? body : undefined;
+  } catch {
+    // The caller says what it means: an unreadable event is an error of the upstream.
+    return undefined;
+  }
+}
+
+function failed(body: JsonObject, target: Candidate): EventMeaning {
+  const error = failureOf(body, target) ?? unusable(target, 'the stream failed without an error');
+  return { kind: 'error', error };
+}
