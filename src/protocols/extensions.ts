@@ -1,4 +1,4 @@
-import type { CanonicalRequest, Extensions } from './canonical.ts';
+import type { Extensions } from './canonical.ts';
 import type { JsonObject } from './protocol.ts';
 
 /** The fields of `body` that the protocol's decoder does not know, to be kept under the protocol's own name. */
@@ -12,8 +12,12 @@ export function unknownFields(body: JsonObject, known: ReadonlySet<string>, prot
   return fields === undefined ? undefined : { [protocol]: fields };
 }
 
+interface Extended {
+  readonly extensions?: Extensions | undefined;
+}
+
 /** Names of the fields that only other protocols know: what a request loses on its way to `protocol`. */
-export function foreignFields(request: CanonicalRequest, protocol: string): readonly string[] {
+export function foreignFields(request: Extended, protocol: string): readonly string[] {
   return Object.entries(request.extensions ?? {}).flatMap(([owner, fields]) =>
     owner === protocol ? [] : Object.keys(fields),
   );

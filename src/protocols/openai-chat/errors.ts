@@ -150,9 +150,9 @@ export function classifyError(status: number, headers: UpstreamHeaders, body: st
   return new GatewayError(code, message, fields);
 }
 
-/** An error in a 200 has no status of its own to pass on. */
+/** An error in a 200 has no status of its own to pass on, and a 500 that is nobody's failure is none to the client. */
 function sentStatus(status: number): number | undefined {
-  return status >= 400 ? status : undefined;
+  return status >= 400 && status !== 500 ? status : undefined;
 }
 
 /** Whether a parsed body or event is an error, in any of the envelopes, rather than an answer. */

@@ -1,0 +1,25 @@
+import { GatewayError } from '../../core/errors.ts';
+import { asArray, asText, isObject } from '../fields.ts';
+import { classifyError, isErrorBody } from '../openai-chat/errors.ts';
+import { chunkMeaning, interestingChunk } from '../openai-chat/inspector.ts';
+import { decodeUsage } from '../openai-chat/usage.ts';
+import type { Inspector } from '../protocol.ts';
+import { completionsFormat, completionsPath } from './wire.ts';
+
+/** Legacy completions are passed through; an upstream without them is asked in chat completions. */
+export const completionsInspector: Inspector = {
+  id: completionsFormat,
+  path: () => completionsPath,
+  meaning: (event, data, target) =>
+    chunkMeaning({ event, data }, target, (choice) => asText(choice.text) !== undefined),
+  answer(body, target) {
+    if (isErrorBody(body)) throw classifyError(200, {}, JSON.stringify(body), target);
+    const choices = asArray(body.choices).filter(isObject);
+    if (choices.length === 0 || choices.some((choice) => typeof choice.text !== 'string')) {
+      throw new GatewayError('upstream_invalid', 'The upstream answered without a text.');
+    }
+    return { usage: decodeUsage(body.usage) };
+  },
+  interesting: interestingChunk,
+  classifyError,
+};
