@@ -1,7 +1,7 @@
 import type { ClientKey } from '../access/keys.ts';
 import type { LocalOnly } from '../config/schema.ts';
 import type { AttemptRecord } from '../core/events.ts';
-import type { Inbound, InboundRoute, JsonObject } from '../protocols/protocol.ts';
+import type { InboundFormat, InboundRoute, JsonObject } from '../protocols/protocol.ts';
 
 /** What the client gets, as the pipeline sees it; the server wraps its response in one. */
 export interface Reply {
@@ -13,6 +13,8 @@ export interface Reply {
   write(chunk: Buffer | string): boolean;
   onDrain(listener: () => void): void;
   end(chunk?: Buffer | string): void;
+  /** Cuts the connection: for an answer that broke and has no way to say so. */
+  abort(): void;
   /** A whole answer at once. */
   send(status: number, headers: readonly string[], body: Buffer | string): void;
 }
@@ -27,7 +29,7 @@ export interface Exchange {
   readonly rawHeaders: readonly string[];
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly inbound: Inbound;
+  readonly inbound: InboundFormat;
   readonly route: InboundRoute;
   /** Decoded (no content encoding), whole. */
   readonly body: Buffer;

@@ -269,5 +269,7 @@ export interface RequestFacts {
   readonly needs: ReadonlySet<Capability>;
   /** Rough size of the prompt in tokens (characters / 4). */
   readonly promptTokens: number;
+  /** Choices asked for, where it is more than one. */
+  readonly choices?: number | undefined;
   readonly maxTokens: number | undefined;
 }

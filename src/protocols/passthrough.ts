@@ -6,8 +6,6 @@ import { Splice } from './splice.ts';
 export interface PassthroughEdits {
   readonly target: Candidate;
   readonly stream: boolean;
-  /** Fill what the client left out. */
-  readonly params: Readonly<Record<string, unknown>> | undefined;
   readonly systemPrompt: string | undefined;
   /** The client brought a system prompt of its own. */
   readonly hasSystemPrompt: boolean;
@@ -25,9 +23,8 @@ export function editBody(format: FormatId, json: Buffer, edits: PassthroughEdits
   const { protocol, operation } = format;
   const { quirks } = edits.target.endpoint;
   if (protocol !== 'generate_content') splice.set('model', JSON.stringify(edits.target.model.upstreamId));
-  const fills = { ...edits.params, ...edits.target.params };
   const spelled = spelledParams[`${protocol} ${operation}`] ?? {};
-  for (const [name, value] of Object.entries(fills)) splice.fill(spelled[name] ?? name, JSON.stringify(value));
+  for (const [name, value] of Object.entries(edits.target.params ?? {})) splice.fill(spelled[name] ?? name, JSON.stringify(value));
   if (edits.systemPrompt !== undefined && !edits.hasSystemPrompt) addSystemPrompt(format, splice, edits.systemPrompt);
   if (protocol !== 'chat_completions') return splice.apply();
   for (const field of quirks.rejectedFields ?? []) splice.remove(field);

@@ -31,7 +31,7 @@ export interface ErrorRenderer {
   /** The body of an error answer; `status` is the error's. */
   body(error: GatewayError, facts: ErrorFacts): JsonObject;
   /** What ends a stream that broke after its start: the protocol's error event, never its end marker. */
-  streamEvent(error: GatewayError, facts: ErrorFacts): string;
+  streamEvent(error: GatewayError, facts: ErrorFacts, framing?: Framing): string;
 }
 
 export interface ErrorFacts {
@@ -39,20 +39,24 @@ export interface ErrorFacts {
   readonly attempts: readonly { readonly provider: string; readonly code: string; readonly ms: number }[];
 }
 
-/** The client's side of a generating format. */
-export interface Inbound {
+/** What the pipeline needs to know of any format that clients speak, whatever it asks for. */
+export interface InboundFormat {
   readonly id: FormatId;
   /** Cheap look at a parsed body; must not throw on odd input beyond `bad_request`. */
   facts(body: JsonObject, route: InboundRoute): RequestFacts;
-  /** Whole request. Throws `bad_request` naming the field. Unknown fields are dropped, never an error. */
-  decode(body: JsonObject, route: InboundRoute): DecodedRequest;
-  encodeResponse(response: CanonicalResponse, context: AnswerContext): JsonObject;
-  streamEncoder(context: AnswerContext, framing: Framing): StreamEncoder;
   /** Framing of a stream towards the client. */
   framing(route: InboundRoute): Framing;
   /** A legal sign of life before the first event: an SSE comment, white space, a `ping` event. */
   keepAlive(framing: Framing): string;
   readonly errors: ErrorRenderer;
+}
+
+/** The client's side of a generating format. */
+export interface Inbound extends InboundFormat {
+  /** Whole request. Throws `bad_request` naming the field. Unknown fields are dropped, never an error. */
+  decode(body: JsonObject, route: InboundRoute): DecodedRequest;
+  encodeResponse(response: CanonicalResponse, context: AnswerContext): JsonObject;
+  streamEncoder(context: AnswerContext, framing: Framing): StreamEncoder;
 }
 
 /** What stands outside the body: Gemini has model and action in the path, `alt` in the query. */
@@ -132,6 +136,8 @@ export interface Inspector {
   readonly id: FormatId;
   /** Path on the upstream, with a leading slash, for a request that is passed through. */
   path(target: Candidate, stream: boolean): string;
+  /** Headers that the protocol requires where the client did not send them itself; lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `event` is the SSE event name ('' when absent), `data` its payload. */
   meaning(event: string, data: string, target: Candidate): EventMeaning;
   /** A complete answer: throws `upstream_invalid` or the error it really is; returns its usage where told. */

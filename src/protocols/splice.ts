@@ -101,6 +101,7 @@ export class Splice {
   readonly #entries: readonly TopLevelEntry[];
   readonly #edits: Edit[] = [];
   readonly #added: string[] = [];
+  readonly #removed = new Set<number>();
 
   constructor(json: Buffer) {
     this.#json = json;
@@ -139,15 +140,9 @@ export class Splice {
     }
   }
 
-  /** Removes `key` with one of its commas. */
   remove(key: string): void {
     this.#entries.forEach((entry, index) => {
-      if (entry.key !== key) return;
-      const next = this.#entries[index + 1];
-      const before = this.#entries[index - 1];
-      if (next !== undefined) this.#edits.push({ start: entry.keyStart, end: next.keyStart, text: '' });
-      else if (before !== undefined) this.#edits.push({ start: before.valueEnd, end: entry.valueEnd, text: '' });
-      else this.#edits.push({ start: entry.keyStart, end: entry.valueEnd, text: '' });
+      if (entry.key === key) this.#removed.add(index);
     });
   }
 
@@ -167,8 +162,8 @@ export class Splice {
 
   /** The bytes with all changes; the same buffer when there are none. */
   apply(): Buffer {
-    if (this.#edits.length === 0 && this.#added.length === 0) return this.#json;
-    const edits = this.#edits.toSorted((a, b) => a.start - b.start);
+    if (this.#edits.length === 0 && this.#added.length === 0 && this.#removed.size === 0) return this.#json;
+    const edits = [...this.#removals(), ...this.#edits].sort((a, b) => a.start - b.start);
     const pieces: Buffer[] = [];
     let at = 0;
     for (const edit of edits) {
@@ -187,4 +182,36 @@ export class Splice {
     pieces.push(this.#json.subarray(at));
     return Buffer.concat(pieces);
   }
+
+  /** Each run of removed neighbours goes with exactly one comma. */
+  #removals(): Edit[] {
+    const edits: Edit[] = [];
+    for (let first = 0; first < this.#entries.length; first++) {
+      if (!this.#removed.has(first)) continue;
+      let last = first;
+      while (this.#removed.has(last + 1)) last++;
+      const run = [
+        this.#entries[first - 1],
+        this.#entries[first],
+        this.#entries[last],
+        this.#entries[last + 1],
+      ] as const;
+      edits.push(removal(run));
+      first = last;
+    }
+    return edits;
+  }
+}
+
+type Run = readonly [
+  before: TopLevelEntry | undefined,
+  first: TopLevelEntry | undefined,
+  last: TopLevelEntry | undefined,
+  next: TopLevelEntry | undefined,
+];
+
+function removal([before, first, last, next]: Run): Edit {
+  const start = first?.keyStart ?? 0;
+  if (next !== undefined) return { start, end: next.keyStart, text: '' };
+  return { start: before?.valueEnd ?? start, end: last?.valueEnd ?? start, text: '' };
 }

@@ -1,0 +1,332 @@
+import type { Clock, Timer } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Candidate, Usage } from '../core/model.ts';
+import type { Relay } from '../protocols/relay.ts';
+import type { AnswerHandler, Sending, Transport } from '../transport/client.ts';
+import type { Delivery } from './delivery.ts';
+import type { Prepared } from './prepare.ts';
+
+/** An answer that is not streamed is held up to here, so that a failure in it can still move on. Bytes. */
+const heldBytes = 1024 * 1024;
+/** As much of an error answer as is read. Bytes. */
+const errorBytes = 64 * 1024;
+/** Bound of an answer that has to be held whole because it is translated. Bytes. */
+const translatedBytes = 256 * 1024 * 1024;
+
+export type AttemptOutcome =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly usage: Usage | undefined;
+      readonly firstTokenMs: number | undefined;
+    }
+  /** Nothing of an answer has reached the client; another candidate may be tried. */
+  | { readonly kind: 'failed'; readonly error: GatewayError; readonly status: number | undefined }
+  /** The client has part of an answer; its stream was ended with an error event. */
+  | {
+      readonly kind: 'broken';
+      readonly error: GatewayError;
+      readonly status: number | undefined;
+      readonly usage: Usage | undefined;
+    }
+  | { readonly kind: 'client-closed'; readonly status: number | undefined; readonly usage: Usage | undefined };
+
+export interface AttemptDeps {
+  readonly clock: Clock;
+  readonly transport: Transport;
+}
+
+export interface AttemptInput {
+  readonly candidate: Candidate;
+  readonly prepared: Prepared;
+  readonly stream: boolean;
+  readonly delivery: Delivery;
+  readonly signal: AbortSignal;
+  /** Monotonic time by which the whole request must have ended; undefined is no limit. */
+  readonly deadline: number | undefined;
+  onSent(): void;
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+type Stage = 'waiting' | 'error-body' | 'whole' | 'spilling' | 'stream' | 'done';
+
+/** One try of one candidate, from the first byte sent to the last byte relayed. Settles exactly once. */
+export class Attempt implements AnswerHandler {
+  readonly #deps: AttemptDeps;
+  readonly #input: AttemptInput;
+  readonly #resolve: (outcome: AttemptOutcome) => void;
+  #stage: Stage = 'waiting';
+  #sending: Sending | undefined;
+  #status: number | undefined;
+  #headers: Headers = {};
+  #chunks: Buffer[] = [];
+  #chunkBytes = 0;
+  #relay: Relay | undefined;
+  #held: (Buffer | string)[] = [];
+  #isCommitted = false;
+  #timer: Timer | undefined;
+  #lastByteAt = 0;
+  #isPaused = false;
+  #firstTokenAt: number | undefined;
+  readonly #onAbort = () => this.#clientLeft();
+
+  private constructor(deps: AttemptDeps, input: AttemptInput, resolve: (outcome: AttemptOutcome) => void) {
+    this.#deps = deps;
+    this.#input = input;
+    this.#resolve = resolve;
+  }
+
+  static run(deps: AttemptDeps, input: AttemptInput): Promise<AttemptOutcome> {
+    return new Promise((resolve) => {
+      const attempt = new Attempt(deps, input, resolve);
+      attempt.#start();
+    });
+  }
+
+  #start(): void {
+    const { candidate, prepared, stream, signal } = this.#input;
+    if (signal.aborted) return this.#settle({ kind: 'client-closed', status: undefined, usage: undefined });
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#setLimit(this.#limitMs(stream, candidate));
+    this.#sending = this.#deps.transport.send(
+      {
+        endpoint: candidate.endpoint,
+        method: 'POST',
+        url: prepared.url,
+        headers: prepared.headers,
+        body: prepared.body,
+      },
+      this,
+    );
+  }
+
+  #limitMs(stream: boolean, candidate: Candidate): number {
+    const { timeouts } = candidate.endpoint;
+    const own = candidate.timeoutMs ?? (stream ? timeouts.firstTokenMs : timeouts.totalMs);
+    const { deadline } = this.#input;
+    return deadline === undefined ? own : Math.max(0, Math.min(own, deadline - this.#deps.clock.monotonic()));
+  }
+
+  #setLimit(limitMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#deps.clock.setTimer(limitMs, () => {
+      const what = this.#input.stream ? 'begin its answer' : 'answer';
+      this.#fail(new GatewayError('upstream_timeout', `${this.#provider} did not ${what} within ${limitMs} ms.`));
+    });
+  }
+
+  get #provider(): string {
+    return this.#input.candidate.endpoint.providerId;
+  }
+
+  onSent(): void {
+    this.#input.onSent();
+  }
+
+  onHeaders(status: number, headers: Headers): void {
+    this.#status = status;
+    this.#headers = headers;
+    if (status < 200 || status > 299) {
+      this.#stage = 'error-body';
+    } else if (this.#input.stream && this.#input.prepared.isStream(headers)) {
+      this.#stage = 'stream';
+      this.#relay = this.#input.prepared.relay();
+    } else {
+      this.#stage = 'whole';
+    }
+  }
+
+  onData(chunk: Buffer): void {
+    switch (this.#stage) {
+      case 'stream':
+        return this.#relayChunk(chunk);
+      case 'spilling':
+        return this.#write(chunk);
+      case 'error-body':
+        if (this.#chunkBytes < errorBytes) this.#hold(chunk);
+        return;
+      case 'whole':
+        return this.#holdWhole(chunk);
+      case 'waiting':
+      case 'done':
+        return;
+    }
+  }
+
+  onEnd(): void {
+    switch (this.#stage) {
+      case 'stream':
+        return this.#endStream();
+      case 'spilling':
+        this.#input.delivery.end();
+        return this.#answered(undefined);
+      case 'error-body':
+        return this.#fail(this.#input.prepared.classify(this.#status ?? 0, this.#headers, this.#text()));
+      case 'whole':
+        return this.#endWhole();
+      case 'waiting':
+      case 'done':
+        return;
+    }
+  }
+
+  onError(error: GatewayError): void {
+    // What was held of an error answer is worth more than the news that its connection then broke.
+    if (this.#stage === 'error-body') return this.onEnd();
+    if (this.#relay?.phase === 'finished') return this.#endStream();
+    this.#fail(error);
+  }
+
+  #hold(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#chunkBytes += chunk.length;
+  }
+
+  #text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+
+  #holdWhole(chunk: Buffer): void {
+    this.#hold(chunk);
+    const { prepared, delivery, candidate } = this.#input;
+    if (this.#chunkBytes <= heldBytes) return;
+    if (prepared.isPassthrough && !this.#input.stream) {
+      this.#stage = 'spilling';
+      this.#isCommitted = true;
+      delivery.startAnswer({ candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops });
+      for (const held of this.#chunks) this.#write(held);
+      this.#chunks = [];
+    } else if (this.#chunkBytes > translatedBytes) {
+      this.#fail(
+        new GatewayError('upstream_invalid', `${this.#provider} sent an answer over ${translatedBytes} bytes.`),
+      );
+    }
+  }
+
+  #endWhole(): void {
+    const { prepared, delivery, candidate, stream } = this.#input;
+    try {
+      const body = Buffer.concat(this.#chunks);
+      const facts = { candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops };
+      if (stream) {
+        const { text, usage } = prepared.answerAsStream(body, this.#headers);
+        this.#firstTokenAt = this.#deps.clock.monotonic();
+        delivery.startStream(facts, prepared.streamType);
+        delivery.write(text);
+        delivery.end();
+        return this.#answered(usage);
+      }
+      const answer = prepared.answer(body, this.#headers);
+      delivery.sendAnswer({ ...facts, usage: answer.usage }, answer.body);
+      this.#answered(answer.usage);
+    } catch (thrown) {
+      this.#fail(GatewayError.from(thrown));
+    }
+  }
+
+  #relayChunk(chunk: Buffer): void {
+    const relay = this.#relay;
+    if (relay === undefined) return;
+    let output: Buffer | string | undefined;
+    try {
+      output = relay.push(chunk);
+    } catch (thrown) {
+      return this.#fail(GatewayError.from(thrown));
+    }
+    this.#lastByteAt = this.#deps.clock.monotonic();
+    if (!this.#isCommitted && relay.phase !== 'preamble') this.#commit();
+    if (output !== undefined) this.#emit(output);
+  }
+
+  /** Content has come: from here on this candidate's answer is the client's answer. */
+  #commit(): void {
+    const { candidate, prepared, delivery } = this.#input;
+    this.#isCommitted = true;
+    this.#firstTokenAt = this.#lastByteAt;
+    delivery.startStream(
+      { candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops },
+      prepared.streamType,
+    );
+    for (const held of this.#held) this.#write(held);
+    this.#held = [];
+    this.#watchIdle(candidate.endpoint.timeouts.idleMs);
+  }
+
+  #emit(output: Buffer | string): void {
+    if (this.#isCommitted) this.#write(output);
+    else this.#held.push(output);
+  }
+
+  #write(output: Buffer | string): void {
+    if (this.#stage === 'done' || this.#input.delivery.write(output)) return;
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#sending?.pause();
+    this.#input.delivery.onDrain(() => {
+      this.#isPaused = false;
+      this.#lastByteAt = this.#deps.clock.monotonic();
+      this.#sending?.resume();
+    });
+  }
+
+  /** One timer for the whole stream, moved on when it fires: resetting it on every chunk would show. */
+  #watchIdle(idleMs: number): void {
+    this.#timer?.cancel();
+    const check = () => {
+      const quietMs = this.#isPaused ? 0 : this.#deps.clock.monotonic() - this.#lastByteAt;
+      if (quietMs >= idleMs) {
+        return this.#fail(
+          new GatewayError(
+            'upstream_timeout',
+            `${this.#provider} fell silent for ${idleMs} ms in the middle of its answer.`,
+          ),
+        );
+      }
+      this.#timer = this.#deps.clock.setTimer(Math.max(1, idleMs - quietMs), check);
+    };
+    this.#timer = this.#deps.clock.setTimer(idleMs, check);
+  }
+
+  #endStream(): void {
+    const relay = this.#relay;
+    if (relay === undefined) return;
+    try {
+      const output = relay.end();
+      this.#lastByteAt = this.#deps.clock.monotonic();
+      if (!this.#isCommitted) this.#commit();
+      if (output !== undefined && output.length > 0) this.#write(output);
+    } catch (thrown) {
+      return this.#fail(GatewayError.from(thrown));
+    }
+    this.#input.delivery.end();
+    this.#answered(relay.usage);
+  }
+
+  #answered(usage: Usage | undefined): void {
+    const firstTokenMs =
+      this.#firstTokenAt === undefined ? undefined : this.#input.delivery.sinceStart(this.#firstTokenAt);
+    this.#settle({ kind: 'answered', status: this.#status ?? 200, usage, firstTokenMs });
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#stage === 'done') return;
+    this.#sending?.abort();
+    if (!this.#isCommitted) return this.#settle({ kind: 'failed', error, status: this.#status });
+    const broken = new GatewayError('stream_broken', error.message, { detail: error.detail, cause: error });
+    this.#input.delivery.breakOff(broken);
+    this.#settle({ kind: 'broken', error: broken, status: this.#status, usage: this.#relay?.usage });
+  }
+
+  #clientLeft(): void {
+    this.#sending?.abort();
+    this.#settle({ kind: 'client-closed', status: this.#status, usage: this.#relay?.usage });
+  }
+
+  #settle(outcome: AttemptOutcome): void {
+    if (this.#stage === 'done') return;
+    this.#stage = 'done';
+    this.#timer?.cancel();
+    this.#input.signal.removeEventListener('abort', this.#onAbort);
+    this.#resolve(outcome);
+  }
+}

@@ -1,0 +1,215 @@
+import type { Concurrency, Release } from '../access/concurrency.ts';
+import { type Clock, delay } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { AttemptRecord } from '../core/events.ts';
+import type { AuthKind, Candidate, Endpoint, Plan, Usage } from '../core/model.ts';
+import type { Formats } from '../protocols/formats.ts';
+import { type RetrySettings, retryDelay } from '../resilience/retry.ts';
+import type { Transport } from '../transport/client.ts';
+import { Attempt, type AttemptOutcome } from './attempt.ts';
+import type { Availability } from './availability.ts';
+import type { Delivery } from './delivery.ts';
+import { type FailoverPolicy, mayMoveOn, nextFitting } from './failover.ts';
+import { type Prepared, prepare, type RequestForm } from './prepare.ts';
+
+/** Credentials that depend on the request or the time: signatures, tokens that expire. */
+export type Authorize = (
+  endpoint: Endpoint,
+  request: { readonly url: string; readonly headers: readonly string[]; readonly body: Buffer },
+  signal: AbortSignal,
+) => Promise<Readonly<Record<string, string>>>;
+
+export interface AttemptsDeps {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly formats: Formats;
+  readonly availability: Availability;
+  readonly concurrency: Concurrency;
+  readonly retry: RetrySettings;
+  readonly random: () => number;
+  readonly authorizers: Readonly<Partial<Record<AuthKind, Authorize>>>;
+}
+
+export interface AttemptsInput {
+  readonly form: RequestForm;
+  readonly plan: Plan;
+  readonly delivery: Delivery;
+  readonly policy: FailoverPolicy;
+  /** Total time of a request that is not streamed. */
+  readonly deadlineMs: number | undefined;
+}
+
+export type PlanOutcome =
+  | {
+      readonly kind: 'answered';
+      readonly candidate: Candidate;
+      readonly status: number;
+      readonly usage: Usage | undefined;
+      readonly firstTokenMs: number | undefined;
+    }
+  | { readonly kind: 'failed'; readonly error: GatewayError; readonly candidate: Candidate | undefined }
+  | {
+      readonly kind: 'broken';
+      readonly error: GatewayError;
+      readonly candidate: Candidate;
+      readonly usage: Usage | undefined;
+    }
+  | { readonly kind: 'client-closed'; readonly candidate: Candidate | undefined; readonly usage: Usage | undefined };
+
+/** The one loop over candidates. Nothing else begins attempts. */
+export class Attempts {
+  readonly #deps: AttemptsDeps;
+
+  constructor(deps: AttemptsDeps) {
+    this.#deps = deps;
+  }
+
+  async run(input: AttemptsInput): Promise<PlanOutcome> {
+    const { trail, signal } = input.form.exchange;
+    const order = this.#order(input);
+    const errors: GatewayError[] = [];
+    let needed: { readonly context: number } | undefined;
+    let candidate: Candidate | undefined;
+    let retries = 0;
+    for (let index = 0, tried = 1; index < order.length; ) {
+      candidate = order[index] as Candidate;
+      unskip(trail.skipped, candidate);
+      const outcome = await this.#once(input, candidate);
+      if (outcome.kind !== 'failed') return { ...outcome, candidate };
+      const { error } = outcome;
+      errors.push(error);
+      if (error.code === 'upstream_context') needed = { context: candidate.model.context ?? 0 };
+      const move = mayMoveOn(error, outcome.status, input.policy);
+      const next = move && tried < input.policy.maxAttempts ? nextFitting(order, index + 1, needed) : -1;
+      if (next !== -1) {
+        index = next;
+        tried++;
+        continue;
+      }
+      const waitMs = retryDelay(error, retries++, this.#deps.retry, this.#deps.random);
+      if (waitMs === undefined) break;
+      if (!(await waited(this.#deps.clock, waitMs, signal)))
+        return { kind: 'client-closed', candidate, usage: undefined };
+    }
+    return { kind: 'failed', error: finalError(errors), candidate };
+  }
+
+  /** Available candidates first, in the plan's order; the others after them, since the last hope is tried too. */
+  #order(input: AttemptsInput): readonly Candidate[] {
+    const { trail } = input.form.exchange;
+    const available: Candidate[] = [];
+    const reserved: Candidate[] = [];
+    for (const candidate of input.plan.candidates) {
+      const why = this.#deps.availability.reservation(candidate);
+      if (why === undefined) {
+        available.push(candidate);
+        continue;
+      }
+      reserved.push(candidate);
+      trail.skipped.push(`${candidate.endpoint.providerId};${why}`);
+    }
+    return [...available, ...reserved];
+  }
+
+  async #once(input: AttemptsInput, candidate: Candidate): Promise<AttemptOutcome> {
+    const { clock, availability, concurrency } = this.#deps;
+    const { exchange } = input.form;
+    const startedAt = clock.monotonic();
+    let outcome: AttemptOutcome;
+    let release: Release | undefined;
+    try {
+      const prepared = await this.#prepared(input, candidate);
+      release =
+        concurrency.tryEnter(candidate.endpoint) ?? (await concurrency.enter(candidate.endpoint, exchange.signal));
+      availability.begin(candidate);
+      outcome = await Attempt.run(this.#deps, {
+        candidate,
+        prepared,
+        stream: input.form.facts.stream,
+        delivery: input.delivery,
+        signal: exchange.signal,
+        deadline: input.deadlineMs === undefined ? undefined : exchange.startedAt + input.deadlineMs,
+        onSent: () => {
+          exchange.trail.sent++;
+        },
+      });
+      this.#learn(candidate, outcome);
+    } catch (thrown) {
+      const error = GatewayError.from(thrown);
+      if (error.code === 'internal') throw thrown;
+      outcome =
+        error.code === 'client_closed'
+          ? { kind: 'client-closed', status: undefined, usage: undefined }
+          : { kind: 'failed', error, status: undefined };
+    } finally {
+      release?.();
+    }
+    record(exchange.trail.attempts, { candidate, outcome, durationMs: clock.monotonic() - startedAt });
+    return outcome;
+  }
+
+  async #prepared(input: AttemptsInput, candidate: Candidate): Promise<Prepared> {
+    const prepared = prepare(input.form, candidate, this.#deps.formats);
+    const authorize = this.#deps.authorizers[candidate.endpoint.auth];
+    if (authorize === undefined) return prepared;
+    const extra = await authorize(candidate.endpoint, prepared, input.form.exchange.signal);
+    return { ...prepared, headers: [...prepared.headers, ...Object.entries(extra).flat()] };
+  }
+
+  #learn(candidate: Candidate, outcome: AttemptOutcome): void {
+    const { availability } = this.#deps;
+    if (outcome.kind === 'answered') availability.succeeded(candidate);
+    else if (outcome.kind === 'client-closed') availability.released(candidate);
+    else availability.failed(candidate, outcome.error);
+  }
+}
+
+/** A candidate that was put last and is tried after all has not been skipped. */
+function unskip(skipped: string[], candidate: Candidate): void {
+  const at = skipped.findIndex((entry) => entry.startsWith(`${candidate.endpoint.providerId};`));
+  if (at !== -1) skipped.splice(at, 1);
+}
+
+async function waited(clock: Clock, delayMs: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await delay(clock, delayMs, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The last candidate's error; when all were 429, with the shortest wait among them. */
+function finalError(errors: readonly GatewayError[]): GatewayError {
+  const last = errors.at(-1);
+  if (last === undefined) return new GatewayError('no_candidate', 'No candidate is left for this request.');
+  const waits = errors.map((error) => error.retryAfterMs).filter((wait) => wait !== undefined);
+  if (waits.length === 0 || errors.some((error) => error.code !== 'upstream_rate_limited')) return last;
+  const { code, message, status, detail, hint, upstreamStatus } = last;
+  return new GatewayError(code, message, {
+    status,
+    detail,
+    hint,
+    upstreamStatus,
+    retryAfterMs: Math.min(...waits),
+    cause: last,
+  });
+}
+
+interface Recorded {
+  readonly candidate: Candidate;
+  readonly outcome: AttemptOutcome;
+  readonly durationMs: number;
+}
+
+function record(attempts: AttemptRecord[], { candidate, outcome, durationMs }: Recorded): void {
+  const failure = 'error' in outcome ? outcome.error : undefined;
+  attempts.push({
+    provider: candidate.endpoint.providerId,
+    model: candidate.model.upstreamId,
+    code: failure?.code ?? (outcome.kind === 'client-closed' ? 'client_closed' : 'ok'),
+    status: outcome.status,
+    durationMs,
+    message: failure?.message,
+  });
+}

@@ -1,0 +1,78 @@
+import type { GatewayError } from '../core/errors.ts';
+import { type Candidate, candidateKey } from '../core/model.ts';
+import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import type { Cooldown } from '../resilience/cooldown.ts';
+import type { Health } from '../resilience/health.ts';
+
+export interface AvailabilityDeps {
+  readonly health: Health;
+  readonly breaker: CircuitBreaker;
+  readonly cooldown: Cooldown;
+  /** A request was refused at an address that is probed: look at once whether it is gone. */
+  readonly suspect: (origin: string) => void;
+}
+
+export function originOf(candidate: Candidate): string {
+  return new URL(candidate.endpoint.baseUrl).origin;
+}
+
+/** What each outcome says about the upstream, told to those who remember it. */
+export class Availability {
+  readonly #deps: AvailabilityDeps;
+
+  constructor(deps: AvailabilityDeps) {
+    this.#deps = deps;
+  }
+
+  /** Why a candidate should be asked last, in a word; undefined when it is as good as any. */
+  reservation(candidate: Candidate): string | undefined {
+    const { health, breaker, cooldown } = this.#deps;
+    const state = health.state(originOf(candidate));
+    if (state !== 'up') return state;
+    const key = candidateKey(candidate);
+    if (cooldown.isCooling(key)) return 'cooldown';
+    if (!breaker.isPreferred(candidate.endpoint.key) || !breaker.isPreferred(key)) return 'open';
+    return undefined;
+  }
+
+  begin(candidate: Candidate): void {
+    this.#deps.breaker.begin(candidate.endpoint.key);
+    this.#deps.breaker.begin(candidateKey(candidate));
+  }
+
+  succeeded(candidate: Candidate): void {
+    const key = candidateKey(candidate);
+    this.#deps.breaker.succeeded(candidate.endpoint.key);
+    this.#deps.breaker.succeeded(key);
+    this.#deps.cooldown.end(key);
+  }
+
+  /** The client left, or its own request was refused: nothing is learnt. */
+  released(candidate: Candidate): void {
+    this.#deps.breaker.released(candidate.endpoint.key);
+    this.#deps.breaker.released(candidateKey(candidate));
+  }
+
+  failed(candidate: Candidate, error: GatewayError): void {
+    const key = candidateKey(candidate);
+    switch (error.code) {
+      case 'upstream_connect':
+        this.#deps.breaker.failed(candidate.endpoint.key);
+        if (this.#deps.health.refused(originOf(candidate), error.message)) this.#deps.suspect(originOf(candidate));
+        return;
+      case 'upstream_rate_limited':
+        this.#deps.cooldown.start(key, error.retryAfterMs);
+        return this.released(candidate);
+      case 'upstream_timeout':
+      case 'upstream_failed':
+      case 'upstream_invalid':
+      case 'upstream_busy':
+      case 'stream_broken':
+        this.#deps.breaker.released(candidate.endpoint.key);
+        this.#deps.breaker.failed(key);
+        return;
+      default:
+        return this.released(candidate);
+    }
+  }
+}

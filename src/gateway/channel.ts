@@ -1,0 +1,71 @@
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import { GatewayError } from '../core/errors.ts';
+import type { Candidate, Usage } from '../core/model.ts';
+import type { JsonObject, UpstreamHeaders } from '../protocols/protocol.ts';
+import type { Relay } from '../protocols/relay.ts';
+import { encodingsOf } from '../transport/content-encoding.ts';
+
+/** How one request travels to one candidate, and how its answer comes back to the client. */
+export interface Channel {
+  /** Bytes are handed through, so an answer of any size needs no memory. */
+  readonly isPassthrough: boolean;
+  /** Appended to the endpoint's base URL. */
+  readonly path: string;
+  /** Protocol headers of the upstream, lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly drops: readonly string[];
+  relay(): Relay;
+  /** A complete answer. Throws when it is a failure in the shape of a success. */
+  answer(body: Buffer, json: JsonObject): WholeAnswer;
+  /** The same for a client that asked for a stream and an upstream that did not stream. */
+  answerAsStream(json: JsonObject): { readonly text: string; readonly usage: Usage | undefined };
+  classify(status: number, headers: UpstreamHeaders, body: string): GatewayError;
+}
+
+export interface WholeAnswer {
+  readonly body: Buffer;
+  readonly usage: Usage | undefined;
+}
+
+type Decode = (input: Buffer, options: { maxOutputLength: number }) => Buffer;
+const decoders: Readonly<Record<string, Decode>> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync,
+};
+const maxUnpackedBytes = 256 * 1024 * 1024;
+
+/** We ask for none, but an upstream (or what stands before it) may compress all the same. */
+export function unpack(body: Buffer, headers: UpstreamHeaders, target: Candidate): Buffer {
+  let bytes = body;
+  for (const name of encodingsOf(headers['content-encoding']).toReversed()) {
+    try {
+      bytes = (decoders[name] as Decode)(bytes, { maxOutputLength: maxUnpackedBytes });
+    } catch (thrown) {
+      throw unusable(target, `its ${name} encoding cannot be undone`, thrown);
+    }
+  }
+  return bytes;
+}
+
+/** The answer as a JSON object. Throws `upstream_invalid` for an empty, broken or other body. */
+export function parseAnswer(body: Buffer, target: Candidate): JsonObject {
+  if (body.length === 0) throw unusable(target, 'it is empty');
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch (thrown) {
+    throw unusable(target, 'it is not JSON', thrown);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw unusable(target, 'it is not an object');
+  return value as JsonObject;
+}
+
+export function unusable(target: Candidate, why: string, cause?: unknown): GatewayError {
+  return new GatewayError('upstream_invalid', `${target.endpoint.providerId} sent an unusable answer: ${why}.`, {
+    cause,
+  });
+}

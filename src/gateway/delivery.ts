@@ -1,0 +1,178 @@
+import type { Clock, Timer } from '../core/clock.ts';
+import type { GatewayError } from '../core/errors.ts';
+import type { AttemptRecord } from '../core/events.ts';
+import type { Candidate, Plan, Usage } from '../core/model.ts';
+import type { Framing } from '../protocols/protocol.ts';
+import { forwardedResponseHeaders } from '../transport/headers.ts';
+import { type AnswerFacts, answerComment, answerHeaders } from './answer-headers.ts';
+import type { Exchange, RoutingHeaders } from './exchange.ts';
+import { streamTypes } from './stream-types.ts';
+
+/** What an upstream's answer brings along. */
+export interface UpstreamAnswer {
+  readonly candidate: Candidate;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly drops: readonly string[];
+  readonly usage?: Usage | undefined;
+}
+
+export interface DeliveryInput {
+  readonly clock: Clock;
+  readonly exchange: Exchange;
+  readonly dialect: RoutingHeaders['prefix'];
+  readonly requestedModel: string;
+  readonly plan: Plan;
+  readonly stream: boolean;
+  /** Silence after which a waiting stream is shown that we live. Milliseconds. */
+  readonly keepAliveMs: number;
+  readonly cost: (candidate: Candidate, usage: Usage | undefined) => number | undefined;
+}
+
+/** The only writer of one exchange's reply. Knows whether headers are out and in what shape an error may still go. */
+export class Delivery {
+  readonly #input: DeliveryInput;
+  readonly #framing: Framing;
+  #keepAlive: Timer | undefined;
+  #isEarly = false;
+  #hasContent = false;
+  /** Ends an open answer in the client's protocol; set by a translated stream, which knows its own state. */
+  #errorEvent: ((error: GatewayError) => string) | undefined;
+
+  constructor(input: DeliveryInput) {
+    this.#input = input;
+    this.#framing = input.exchange.inbound.framing(input.exchange.route);
+    if (input.stream) this.#armKeepAlive();
+  }
+
+  get isStarted(): boolean {
+    return this.#input.exchange.reply.isStarted;
+  }
+
+  sinceStart(monotonicMs: number): number {
+    return monotonicMs - this.#input.exchange.startedAt;
+  }
+
+  useErrorEvent(render: (error: GatewayError) => string): void {
+    this.#errorEvent = render;
+  }
+
+  /** Headers of a streamed answer; content follows by `write`. */
+  startStream(answer: UpstreamAnswer, contentType: string): void {
+    this.#keepAlive?.cancel();
+    this.#hasContent = true;
+    const facts = this.#facts(answer);
+    if (this.#isEarly) {
+      if (this.#framing === 'sse') this.#input.exchange.reply.write(answerComment(facts));
+      return;
+    }
+    this.#startHead(answer.status, contentType, [...withoutContentType(answer.headers), ...answerHeaders(facts)]);
+  }
+
+  /** Headers of an answer that is too large to be held; its length is the upstream's business. */
+  startAnswer(answer: UpstreamAnswer): void {
+    this.#hasContent = true;
+    const headers = [...forwardedResponseHeaders(answer.headers), ...answerHeaders(this.#facts(answer))];
+    this.#input.exchange.reply.start(answer.status, headers);
+  }
+
+  /** A whole answer at once. */
+  sendAnswer(answer: UpstreamAnswer, body: Buffer): void {
+    this.#keepAlive?.cancel();
+    const headers = [...forwardedResponseHeaders(answer.headers), ...answerHeaders(this.#facts(answer))];
+    if (answer.headers['content-type'] === undefined) headers.push('content-type', 'application/json');
+    this.#input.exchange.reply.send(answer.status, headers, body);
+  }
+
+  write(chunk: Buffer | string): boolean {
+    return this.#input.exchange.reply.write(chunk);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#input.exchange.reply.onDrain(listener);
+  }
+
+  end(): void {
+    this.#input.exchange.reply.end();
+  }
+
+  /** Ends a stream that broke: the protocol's error event, and no end marker. */
+  breakOff(error: GatewayError): void {
+    this.#keepAlive?.cancel();
+    const { exchange } = this.#input;
+    if (!this.#input.stream) return exchange.reply.abort();
+    const facts = { requestId: exchange.id, attempts: attemptFacts(exchange.trail.attempts) };
+    const text = this.#errorEvent?.(error) ?? exchange.inbound.errors.streamEvent(error, facts, this.#framing);
+    exchange.reply.end(text);
+  }
+
+  /** The request failed before any content. */
+  fail(error: GatewayError): void {
+    this.#keepAlive?.cancel();
+    if (this.#isEarly || this.#hasContent) this.breakOff(error);
+  }
+
+  close(): void {
+    this.#keepAlive?.cancel();
+  }
+
+  #facts(answer: UpstreamAnswer): AnswerFacts {
+    const { exchange, dialect, requestedModel, plan, clock, cost } = this.#input;
+    return {
+      exchange,
+      dialect,
+      requestedModel,
+      plan,
+      candidate: answer.candidate,
+      latencyMs: clock.monotonic() - exchange.startedAt,
+      cost: answer.usage === undefined ? undefined : cost(answer.candidate, answer.usage),
+      drops: answer.drops,
+    };
+  }
+
+  #startHead(status: number, contentType: string, headers: readonly string[]): void {
+    this.#input.exchange.reply.start(status, ['content-type', contentType, 'cache-control', 'no-cache', ...headers]);
+  }
+
+  #armKeepAlive(): void {
+    this.#keepAlive = this.#input.clock.setTimer(this.#input.keepAliveMs, () => {
+      if (!this.#isEarly) this.#startEarly();
+      this.#input.exchange.reply.write(this.#input.exchange.inbound.keepAlive(this.#framing));
+      this.#armKeepAlive();
+    });
+  }
+
+  /** Nobody answers yet, but a client that sees nothing gives up: a loading model can take minutes. */
+  #startEarly(): void {
+    const { exchange, dialect, requestedModel, plan, clock } = this.#input;
+    this.#isEarly = true;
+    const facts = {
+      exchange,
+      dialect,
+      requestedModel,
+      plan,
+      candidate: undefined,
+      latencyMs: clock.monotonic() - exchange.startedAt,
+    };
+    this.#startHead(200, streamTypes[this.#framing], answerHeaders(facts));
+  }
+}
+
+export function attemptFacts(attempts: readonly AttemptRecord[]): { provider: string; code: string; ms: number }[] {
+  return attempts.map(({ provider, code, durationMs }) => ({
+    provider,
+    code,
+    ms: Math.round(durationMs),
+  }));
+}
+
+/** A stream's type is ours to say, and its caching too. */
+function withoutContentType(headers: UpstreamAnswer['headers']): string[] {
+  const list = forwardedResponseHeaders(headers);
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    const name = list[i] as string;
+    if (name !== 'content-type' && name !== 'cache-control') kept.push(name, list[i + 1] as string);
+  }
+  return kept;
+}

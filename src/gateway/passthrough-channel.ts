@@ -1,0 +1,78 @@
+import type { Candidate, Usage } from '../core/model.ts';
+import { responseParts } from '../protocols/collect.ts';
+import { editBody, type PassthroughEdits } from '../protocols/passthrough.ts';
+import type {
+  AnswerContext,
+  Inbound,
+  Inspector,
+  JsonObject,
+  Outbound,
+  UpstreamHeaders,
+} from '../protocols/protocol.ts';
+import { PassthroughRelay, type Relay } from '../protocols/relay.ts';
+import { type Channel, unusable, type WholeAnswer } from './channel.ts';
+
+export interface PassthroughInput {
+  readonly inspector: Inspector;
+  readonly body: Buffer;
+  readonly edits: PassthroughEdits;
+  readonly includeUsage: boolean;
+  readonly choices: number;
+  /** Both sides of the protocol, where an answer can be turned into a stream. */
+  readonly codec: { readonly inbound: Inbound; readonly outbound: Outbound } | undefined;
+  readonly context: () => AnswerContext;
+  /** Headers of the client's that belong to the protocol travel by themselves; these are added where it sent none. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const doneMarker = 'data: [DONE]\n\n';
+
+/** Same protocol on both sides: the client's bytes up, the upstream's bytes down. */
+export class PassthroughChannel implements Channel {
+  readonly isPassthrough = true;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly drops: readonly string[] = [];
+  readonly #input: PassthroughInput;
+  readonly #target: Candidate;
+
+  constructor(input: PassthroughInput) {
+    this.#input = input;
+    this.#target = input.edits.target;
+    this.path = input.inspector.path(this.#target, input.edits.stream);
+    this.headers = input.headers;
+    this.body = editBody(input.inspector.id, input.body, input.edits);
+  }
+
+  relay(): Relay {
+    const { inspector, includeUsage, choices } = this.#input;
+    const { protocol, operation } = inspector.id;
+    return new PassthroughRelay({
+      inspector,
+      target: this.#target,
+      dropUsage: !includeUsage,
+      choices,
+      endMarker: protocol === 'chat_completions' && operation !== 'embeddings' ? doneMarker : undefined,
+    });
+  }
+
+  answer(body: Buffer, json: JsonObject): WholeAnswer {
+    return { body, usage: this.#input.inspector.answer(json, this.#target).usage };
+  }
+
+  answerAsStream(json: JsonObject): { readonly text: string; readonly usage: Usage | undefined } {
+    this.#input.inspector.answer(json, this.#target);
+    const { codec } = this.#input;
+    if (codec === undefined) throw unusable(this.#target, 'it is not a stream');
+    const context = this.#input.context();
+    const response = codec.outbound.decodeResponse(json, { target: this.#target, request: context.request });
+    const encoder = codec.inbound.streamEncoder(context, 'sse');
+    const parts = responseParts(response).map((part) => encoder.encode(part));
+    return { text: parts.join('') + encoder.end(), usage: response.usage };
+  }
+
+  classify(status: number, headers: UpstreamHeaders, body: string) {
+    return this.#input.inspector.classifyError(status, headers, body, this.#target);
+  }
+}

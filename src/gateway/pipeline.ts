@@ -1,0 +1,201 @@
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { EventBus } from '../core/events.ts';
+import type { Candidate, Plan, Usage } from '../core/model.ts';
+import type { Message, RequestFacts } from '../protocols/canonical.ts';
+import { type Formats, formatKey } from '../protocols/formats.ts';
+import type { DecodedRequest, StreamEncoder } from '../protocols/protocol.ts';
+import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
+import type { Strategy } from '../routing/strategy.ts';
+import { costOf } from '../usage/cost.ts';
+import { answerHeaders } from './answer-headers.ts';
+import type { Attempts, PlanOutcome } from './attempts.ts';
+import { attemptFacts, Delivery } from './delivery.ts';
+import { type Exchange, type RoutingHeaders, readRoutingHeaders } from './exchange.ts';
+import type { RequestForm } from './prepare.ts';
+import { resolutionError } from './resolution-error.ts';
+import { settle } from './settle.ts';
+
+export interface PipelineDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly events: EventBus;
+  readonly config: () => Config;
+  readonly formats: Formats;
+  readonly attempts: Attempts;
+  /** Resolves in the registry's present snapshot. */
+  readonly resolve: (request: ResolveRequest) => Resolution;
+  /** Resolves once the first look at the local servers is over, or a moment has passed. */
+  readonly ready: () => Promise<void> | undefined;
+  /** A fresh look at the local servers for a name that nothing serves. */
+  readonly lookAgain: () => Promise<void>;
+  readonly strategy: (resolution: Resolution) => Strategy;
+}
+
+/** How the request ended, for the server to render when nothing has been sent. */
+export type PipelineResult =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'failed'; readonly error: GatewayError; readonly headers: readonly string[] };
+
+/** One request through all stages. Never rejects for a request's own troubles. */
+export class Pipeline {
+  readonly #deps: PipelineDeps;
+
+  constructor(deps: PipelineDeps) {
+    this.#deps = deps;
+  }
+
+  async handle(exchange: Exchange): Promise<PipelineResult> {
+    const routing = readRoutingHeaders(exchange.headers);
+    let facts: RequestFacts | undefined;
+    let plan: Plan | undefined;
+    let outcome: PlanOutcome;
+    let delivery: Delivery | undefined;
+    try {
+      facts = exchange.inbound.facts(exchange.json, exchange.route);
+      const resolution = await this.#resolve(exchange, facts, routing);
+      plan = this.#deps
+        .strategy(resolution)
+        .plan(resolution.candidates, { resolution, facts, random: this.#deps.random });
+      delivery = this.#delivery(exchange, { facts, plan, routing });
+      outcome = await this.#run(exchange, { facts, plan, resolution, delivery });
+    } catch (thrown) {
+      outcome = { kind: 'failed', error: GatewayError.from(thrown), candidate: undefined };
+    }
+    delivery?.close();
+    return this.#finish({ exchange, facts, plan, outcome, delivery, routing });
+  }
+
+  async #resolve(exchange: Exchange, facts: RequestFacts, routing: RoutingHeaders): Promise<Resolution> {
+    const request: ResolveRequest = {
+      model: facts.model ?? '',
+      operation: exchange.inbound.id.operation,
+      lock: routing.lock,
+      localOnly: routing.localOnly,
+      allowedModels: exchange.key?.models,
+      needs: [...facts.needs],
+    };
+    const wait = this.#deps.ready();
+    if (wait !== undefined) await wait;
+    let resolution = this.#deps.resolve(request);
+    if (resolution.kind === 'unknown' || resolution.kind === 'down-type') {
+      await this.#deps.lookAgain();
+      resolution = this.#deps.resolve(request);
+    }
+    if (resolution.kind !== 'found') throw resolutionError(resolution, exchange.inbound.id.operation);
+    return resolution;
+  }
+
+  #delivery(exchange: Exchange, about: { facts: RequestFacts; plan: Plan; routing: RoutingHeaders }): Delivery {
+    return new Delivery({
+      clock: this.#deps.clock,
+      exchange,
+      dialect: about.routing.prefix,
+      requestedModel: about.facts.model ?? '',
+      plan: about.plan,
+      stream: about.facts.stream,
+      keepAliveMs: this.#deps.config().server.keepalive_after,
+      cost: priced,
+    });
+  }
+
+  #run(
+    exchange: Exchange,
+    about: { facts: RequestFacts; plan: Plan; resolution: Resolution; delivery: Delivery },
+  ): Promise<PlanOutcome> {
+    const { failover } = this.#deps.config().routing;
+    const deadline = this.#deps.config().server.default_request_timeout;
+    return this.#deps.attempts.run({
+      form: this.#form(exchange, about),
+      plan: about.plan,
+      delivery: about.delivery,
+      policy: {
+        enabled: failover.enabled,
+        maxAttempts: failover.max_attempts ?? Number.POSITIVE_INFINITY,
+        statusCodes: failover.on_status_codes === undefined ? undefined : new Set(failover.on_status_codes),
+        onTimeout: failover.on_timeout,
+      },
+      deadlineMs: about.facts.stream ? undefined : deadline,
+    });
+  }
+
+  #form(exchange: Exchange, about: { facts: RequestFacts; resolution: Resolution; delivery: Delivery }): RequestForm {
+    let decoded: DecodedRequest | undefined;
+    const decode = (): DecodedRequest => {
+      const inbound = this.#deps.formats.inbounds.get(formatKey(exchange.inbound.id));
+      if (inbound === undefined) {
+        throw new GatewayError(
+          'unsupported',
+          `${exchange.inbound.id.operation} cannot be translated for this provider.`,
+        );
+      }
+      decoded ??= inbound.decode(exchange.json, exchange.route);
+      return decoded;
+    };
+    return {
+      exchange,
+      facts: about.facts,
+      framing: exchange.inbound.framing(exchange.route),
+      decoded: decode,
+      systemPrompt: about.resolution.systemPrompt,
+      hasSystemPrompt: () => decode().request.messages.some(isSystem),
+      nowMs: this.#deps.clock.now(),
+      onEncoder: (encoder: StreamEncoder) => {
+        const { delivery } = about;
+        delivery.useErrorEvent((error) =>
+          encoder.error(error, { requestId: exchange.id, attempts: attemptFacts(exchange.trail.attempts) }),
+        );
+      },
+    };
+  }
+
+  #finish(end: FinishInput): PipelineResult {
+    const { exchange, outcome, plan, facts } = end;
+    const candidate = outcome.candidate;
+    const usage = 'usage' in outcome ? outcome.usage : undefined;
+    settle(this.#deps, {
+      exchange,
+      outcome,
+      plan,
+      facts,
+      usage,
+      cost: candidate === undefined ? undefined : priced(candidate, usage),
+    });
+    if (outcome.kind !== 'failed') return { kind: 'delivered' };
+    if (exchange.reply.isStarted) {
+      end.delivery?.breakOff(outcome.error);
+      return { kind: 'delivered' };
+    }
+    const headers = answerHeaders({
+      exchange,
+      dialect: end.routing.prefix,
+      requestedModel: facts?.model ?? '',
+      plan,
+      candidate,
+      latencyMs: this.#deps.clock.monotonic() - exchange.startedAt,
+    });
+    return { kind: 'failed', error: outcome.error, headers };
+  }
+}
+
+interface FinishInput {
+  readonly exchange: Exchange;
+  readonly facts: RequestFacts | undefined;
+  readonly plan: Plan | undefined;
+  readonly outcome: PlanOutcome;
+  readonly delivery: Delivery | undefined;
+  readonly routing: RoutingHeaders;
+}
+
+function isSystem(message: Message): boolean {
+  return message.role === 'system' || message.role === 'developer';
+}
+
+/** Local costs nothing unless a price was set for it; a hosted model without a price has an unknown cost. */
+function priced(candidate: Candidate, usage: Usage | undefined): number | undefined {
+  if (usage === undefined) return undefined;
+  const { pricing, isLocal } = candidate.model;
+  if (pricing !== undefined) return costOf(usage, pricing);
+  return isLocal ? 0 : undefined;
+}

@@ -1,0 +1,147 @@
+import { GatewayError } from '../core/errors.ts';
+import type { Candidate, Usage } from '../core/model.ts';
+import type { CanonicalRequest, RequestFacts } from '../protocols/canonical.ts';
+import { type Formats, formatKey } from '../protocols/formats.ts';
+import type { AnswerContext, DecodedRequest, Framing, StreamEncoder, UpstreamHeaders } from '../protocols/protocol.ts';
+import type { Relay } from '../protocols/relay.ts';
+import { credentialHeaders } from '../transport/auth/credential.ts';
+import { forwardedRequestHeaders } from '../transport/headers.ts';
+import { type Channel, parseAnswer, unpack, unusable, type WholeAnswer } from './channel.ts';
+import type { Exchange } from './exchange.ts';
+import { PassthroughChannel } from './passthrough-channel.ts';
+import { streamTypes } from './stream-types.ts';
+import { TranslatedChannel } from './translated-channel.ts';
+
+/** One request made ready for one candidate. */
+export interface Prepared {
+  readonly url: string;
+  /** Flat list, credential included. */
+  readonly headers: string[];
+  readonly body: Buffer;
+  readonly drops: readonly string[];
+  readonly isPassthrough: boolean;
+  /** Content type of a stream towards the client. */
+  readonly streamType: string;
+  isStream(headers: UpstreamHeaders): boolean;
+  relay(): Relay;
+  answer(body: Buffer, headers: UpstreamHeaders): WholeAnswer;
+  answerAsStream(body: Buffer, headers: UpstreamHeaders): { readonly text: string; readonly usage: Usage | undefined };
+  classify(status: number, headers: UpstreamHeaders, body: string): GatewayError;
+}
+
+/** What is the same for all candidates of one request; decoding is shared and happens only when someone needs it. */
+export interface RequestForm {
+  readonly exchange: Exchange;
+  readonly facts: RequestFacts;
+  readonly framing: Framing;
+  readonly decoded: () => DecodedRequest;
+  readonly systemPrompt: string | undefined;
+  readonly hasSystemPrompt: () => boolean;
+  readonly nowMs: number;
+  readonly onEncoder: (encoder: StreamEncoder) => void;
+}
+
+/** Throws `unsupported` when the candidate speaks nothing that this request can be put into. */
+export function prepare(form: RequestForm, target: Candidate, formats: Formats): Prepared {
+  const channel = openChannel(form, target, formats);
+  const protocol = channel.isPassthrough ? form.exchange.inbound.id.protocol : (target.model.protocols[0] as string);
+  const headers = forwardedRequestHeaders(form.exchange.rawHeaders, protocol, {
+    'content-type': 'application/json',
+    ...channel.headers,
+    ...target.endpoint.headers,
+    ...credentialHeaders(target.endpoint),
+  });
+  return {
+    url: target.endpoint.baseUrl + channel.path,
+    headers,
+    body: channel.body,
+    drops: channel.drops,
+    isPassthrough: channel.isPassthrough,
+    streamType: streamTypes[form.framing],
+    isStream,
+    relay: () => channel.relay(),
+    answer: (body, answerHeaders) => {
+      if (isStream(answerHeaders)) throw unusable(target, 'it is a stream, and none was asked for');
+      const plain = unpack(body, answerHeaders, target);
+      return channel.answer(plain, parseAnswer(plain, target));
+    },
+    answerAsStream: (body, answerHeaders) =>
+      channel.answerAsStream(parseAnswer(unpack(body, answerHeaders, target), target)),
+    classify: (status, answerHeaders, body) => channel.classify(status, answerHeaders, body),
+  };
+}
+
+function isStream(headers: UpstreamHeaders): boolean {
+  const type = headers['content-type'];
+  return (
+    typeof type === 'string' && /^(text\/event-stream|application\/(vnd\.amazon\.eventstream|x-ndjson))/i.test(type)
+  );
+}
+
+function openChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
+  const { id } = form.exchange.inbound;
+  const inspector = formats.inspectors.get(formatKey(id));
+  if (inspector !== undefined && target.model.protocols.includes(id.protocol)) {
+    return passthroughChannel(form, target, formats);
+  }
+  return translatedChannel(form, target, formats);
+}
+
+function passthroughChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
+  const { exchange, facts } = form;
+  const key = formatKey(exchange.inbound.id);
+  const inspector = formats.inspectors.get(key);
+  if (inspector === undefined) throw cannotCarry(form, target);
+  const inbound = formats.inbounds.get(key);
+  const outbound =
+    exchange.inbound.id.operation === 'chat' ? formats.outbounds.get(exchange.inbound.id.protocol) : undefined;
+  return new PassthroughChannel({
+    inspector,
+    body: exchange.body,
+    edits: {
+      target,
+      stream: facts.stream,
+      systemPrompt: form.systemPrompt,
+      hasSystemPrompt: form.systemPrompt !== undefined && form.hasSystemPrompt(),
+    },
+    includeUsage: facts.includeUsage,
+    choices: facts.choices ?? 1,
+    codec: inbound === undefined || outbound === undefined ? undefined : { inbound, outbound },
+    context: () => answerContext(form, form.decoded().request),
+    headers: inspector.headers ?? {},
+  });
+}
+
+function translatedChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
+  const inbound = formats.inbounds.get(formatKey(form.exchange.inbound.id));
+  const outbound = target.model.protocols.map((name) => formats.outbounds.get(name)).find((one) => one !== undefined);
+  if (inbound === undefined || outbound === undefined) throw cannotCarry(form, target);
+  const { request, drops } = form.decoded();
+  return new TranslatedChannel({
+    inbound,
+    outbound,
+    target,
+    context: answerContext(form, request),
+    framing: form.framing,
+    drops,
+    onEncoder: form.onEncoder,
+  });
+}
+
+function answerContext(form: RequestForm, request: CanonicalRequest): AnswerContext {
+  return {
+    requestedModel: form.facts.model ?? request.model,
+    includeUsage: form.facts.includeUsage,
+    requestId: form.exchange.id,
+    nowMs: form.nowMs,
+    request,
+  };
+}
+
+function cannotCarry(form: RequestForm, target: Candidate): GatewayError {
+  const { operation } = form.exchange.inbound.id;
+  return new GatewayError(
+    'upstream_incapable',
+    `${target.endpoint.providerId} speaks ${target.model.protocols.join(', ')}, which has no ${operation}.`,
+  );
+}

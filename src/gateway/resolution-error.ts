@@ -1,0 +1,76 @@
+import { GatewayError } from '../core/errors.ts';
+import type { Operation } from '../core/model.ts';
+import type { Rejection, Resolution } from '../registry/resolution.ts';
+
+/** What a client is told when a name leads nowhere: which name, why, and what to do. */
+export function resolutionError(resolution: Resolution, operation: Operation): GatewayError {
+  const { kind, requested } = resolution;
+  const name = requested === '' ? 'No model was named, and there' : `"${requested}": there`;
+  switch (kind) {
+    case 'found':
+      return new GatewayError('internal', 'The router hit an internal error.', { detail: 'a found name has no error' });
+    case 'down-type':
+      return downError(resolution);
+    case 'unknown-provider':
+      return new GatewayError(
+        'model_not_found',
+        `There is no provider of this name for "${requested}".`,
+        nearHint(resolution),
+      );
+    case 'unknown':
+      if (requested === '')
+        return new GatewayError('model_not_found', `${name} is no ${operation} model to choose.`, emptyHint);
+      return new GatewayError(
+        'model_not_found',
+        `The model "${requested}" is not served by any provider.`,
+        nearHint(resolution),
+      );
+    case 'none-left':
+      return noneLeft(resolution);
+  }
+}
+
+const emptyHint = {
+  hint: 'start a model server (ollama serve) or set a provider key; `router doctor` tells what is missing',
+};
+
+function nearHint(resolution: Resolution): { hint: string; param: string } {
+  const { near } = resolution;
+  const hint =
+    near.length === 0
+      ? '`router models` lists what can be called'
+      : `did you mean ${near.map((one) => `"${one}"`).join(', ')}?`;
+  return { hint, param: 'model' };
+}
+
+function downError(resolution: Resolution): GatewayError {
+  const { down, requested } = resolution;
+  if (down === undefined) return new GatewayError('not_ready', `The server of "${requested}" does not answer.`);
+  const command = down.startCommand === undefined ? '' : `; run \`${down.startCommand}\``;
+  return new GatewayError('not_ready', `Nothing answers on ${down.address}${command}.`, {
+    hint: down.startCommand === undefined ? undefined : `start it with \`${down.startCommand}\``,
+  });
+}
+
+/** The code that says most about why nobody was left. */
+function noneLeft(resolution: Resolution): GatewayError {
+  const { rejected, requested } = resolution;
+  const reasons = [...new Set(rejected.map((one) => `${one.candidate}: ${one.reason}`))].join('; ');
+  const has = (code: Rejection['code']) => rejected.some((one) => one.code === code);
+  if (has('not-allowed')) return new GatewayError('forbidden', `The key may not use the model "${requested}".`);
+  if (has('local-only')) {
+    return new GatewayError(
+      'no_candidate',
+      `"${requested}" may not leave this network, and nothing local can take it (${reasons}).`,
+    );
+  }
+  if (has('capability') || has('type')) {
+    return new GatewayError(
+      'unsupported',
+      `No candidate for "${requested}" can do what the request asks (${reasons}).`,
+      { param: 'model' },
+    );
+  }
+  if (has('down') && resolution.down !== undefined) return downError(resolution);
+  return new GatewayError('no_candidate', `No candidate for "${requested}" can be used (${reasons}).`);
+}

@@ -1,0 +1,78 @@
+import type { Candidate, Usage } from '../core/model.ts';
+import type { CanonicalResponse } from '../protocols/canonical.ts';
+import { responseParts } from '../protocols/collect.ts';
+import type {
+  AnswerContext,
+  EncodedRequest,
+  Framing,
+  Inbound,
+  JsonObject,
+  Outbound,
+  StreamEncoder,
+  UpstreamHeaders,
+} from '../protocols/protocol.ts';
+import { type Relay, TranslatingRelay } from '../protocols/relay.ts';
+import type { Channel, WholeAnswer } from './channel.ts';
+
+export interface TranslatedInput {
+  readonly inbound: Inbound;
+  readonly outbound: Outbound;
+  readonly target: Candidate;
+  readonly context: AnswerContext;
+  readonly framing: Framing;
+  /** What decoding the client's request already lost. */
+  readonly drops: readonly string[];
+  /** Told the encoder of the stream, which knows how to end it with an error. */
+  readonly onEncoder: (encoder: StreamEncoder) => void;
+}
+
+/** Different protocols: decoded into the canonical form and encoded again, both ways. */
+export class TranslatedChannel implements Channel {
+  readonly isPassthrough = false;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly drops: readonly string[];
+  readonly #input: TranslatedInput;
+
+  constructor(input: TranslatedInput) {
+    this.#input = input;
+    const encoded: EncodedRequest = input.outbound.encode(input.context.request, input.target);
+    this.path = encoded.path;
+    this.headers = encoded.headers ?? {};
+    this.body = Buffer.from(JSON.stringify(encoded.body));
+    this.drops = [...new Set([...input.drops, ...encoded.drops])];
+  }
+
+  relay(): Relay {
+    const { inbound, outbound, context, framing, onEncoder } = this.#input;
+    const encoder = inbound.streamEncoder(context, framing);
+    onEncoder(encoder);
+    return new TranslatingRelay(outbound.streamDecoder(this.#decodeContext()), encoder);
+  }
+
+  answer(_body: Buffer, json: JsonObject): WholeAnswer {
+    const response = this.#decode(json);
+    const body = this.#input.inbound.encodeResponse(response, this.#input.context);
+    return { body: Buffer.from(JSON.stringify(body)), usage: response.usage };
+  }
+
+  answerAsStream(json: JsonObject): { readonly text: string; readonly usage: Usage | undefined } {
+    const response = this.#decode(json);
+    const encoder = this.#input.inbound.streamEncoder(this.#input.context, this.#input.framing);
+    const pieces = responseParts(response).map((part) => encoder.encode(part));
+    return { text: pieces.join('') + encoder.end(), usage: response.usage };
+  }
+
+  classify(status: number, headers: UpstreamHeaders, body: string) {
+    return this.#input.outbound.classifyError(status, headers, body, this.#input.target);
+  }
+
+  #decode(json: JsonObject): CanonicalResponse {
+    return this.#input.outbound.decodeResponse(json, this.#decodeContext());
+  }
+
+  #decodeContext() {
+    return { target: this.#input.target, request: this.#input.context.request };
+  }
+}

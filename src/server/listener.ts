@@ -1,0 +1,332 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { ClientKey, KeyRing } from '../access/keys.ts';
+import { checkOrigin, type OriginRules } from '../access/origin.ts';
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import { type Exchange, newTrail } from '../gateway/exchange.ts';
+import type { Pipeline } from '../gateway/pipeline.ts';
+import type { ErrorRenderer, JsonObject } from '../protocols/protocol.ts';
+import { readBody } from './body.ts';
+import { renderError } from './render-error.ts';
+import { NodeReply } from './reply.ts';
+import type { ErrorDialect, Route, RouteMatch, RouteTable } from './routes.ts';
+
+export interface ListenerDeps {
+  readonly clock: Clock;
+  readonly config: () => Config;
+  readonly routes: RouteTable;
+  readonly dialects: readonly ErrorDialect[];
+  readonly pipeline: Pipeline;
+  readonly origin: () => OriginRules;
+  /** Undefined while auth is off. */
+  readonly keys: () => KeyRing | undefined;
+  readonly isAdmin: (headers: IncomingMessage['headers']) => boolean;
+}
+
+/** Header block that a client may send. Bytes. */
+const maxHeaderBytes = 64 * 1024;
+
+/** Sockets in, exchanges out. Knows HTTP and nothing of models. */
+export class Listener {
+  readonly #deps: ListenerDeps;
+  readonly #server: Server;
+  readonly #open = new Set<AbortController>();
+  #isClosing = false;
+
+  constructor(deps: ListenerDeps) {
+    this.#deps = deps;
+    const { server } = deps.config();
+    this.#server = createServer({
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: server.read_timeout,
+      requestTimeout: 0,
+      keepAliveTimeout: server.idle_timeout,
+      connectionsCheckingInterval: Math.min(1_000, server.read_timeout),
+      noDelay: true,
+    });
+    this.#server.on('request', (request, response) => void this.#serve(request, response));
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#refuse(error, socket));
+    this.#server.on('checkContinue', (request, response) => void this.#serve(request, response));
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  get inFlight(): number {
+    return this.#open.size;
+  }
+
+  /** Port 0 takes a free one. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, backlog: 1024 }, () => {
+        this.#server.off('error', reject);
+        resolve(this.#server.address() as AddressInfo);
+      });
+    });
+  }
+
+  /** Takes no more requests and lets those in flight end; after `graceMs` they are cut. Safe to repeat. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const timer = this.#deps.clock.setTimer(graceMs, () => this.destroy(), { keepAlive: true });
+    await closed;
+    timer.cancel();
+  }
+
+  /** Cuts everything now. */
+  destroy(): void {
+    this.#isClosing = true;
+    for (const controller of this.#open) controller.abort();
+    this.#server.closeAllConnections();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const controller = new AbortController();
+    this.#open.add(controller);
+    response.once('close', () => {
+      this.#open.delete(controller);
+      if (!response.writableFinished) controller.abort();
+    });
+    // A client that resets its connection is told by 'close'; the error itself must not end the process.
+    response.on('error', () => {});
+    const reply = new NodeReply(response, {
+      clock: this.#deps.clock,
+      writeTimeoutMs: this.#deps.config().server.write_timeout,
+      isClosing: () => this.#isClosing,
+    });
+    const visit: Visit = {
+      id: randomUUID(),
+      startedAt: this.#deps.clock.monotonic(),
+      request,
+      reply,
+      signal: controller.signal,
+      ...splitUrl(request.url ?? '/'),
+    };
+    try {
+      await this.#answer(visit);
+    } catch (thrown) {
+      this.#renderError(visit, GatewayError.from(thrown), []);
+    }
+    // What is left of a refused body would be read as the next request.
+    if (!request.complete && !request.destroyed) this.#drain(request);
+  }
+
+  async #answer(visit: Visit): Promise<void> {
+    const { request } = visit;
+    const { headers } = request;
+    const refused = checkOrigin(
+      { host: headers.host, origin: headers.origin, secFetchSite: headers['sec-fetch-site'] as string | undefined },
+      this.#deps.origin(),
+    );
+    if (refused !== undefined) throw refused;
+    const match = this.#route(visit);
+    if (match === undefined) return visit.reply.send(204, ['allow', 'GET, HEAD, POST'], '');
+    const key = this.#authenticate(match.route, headers);
+    if (match.route.kind === 'page') return this.#page(visit, match, key);
+    await this.#infer(visit, { match, key });
+  }
+
+  #route(visit: Visit): RouteMatch | undefined {
+    const method = visit.request.method ?? 'GET';
+    if (method === 'OPTIONS') return undefined;
+    const found = this.#deps.routes.find(visit.path, method);
+    if (found.kind === 'found') return found.match;
+    if (found.kind === 'wrong-method') {
+      throw new GatewayError(
+        'method_not_allowed',
+        `${visit.path} takes ${found.allowed.join(' or ')}, not ${method}.`,
+        {
+          detail: found.allowed.join(', '),
+        },
+      );
+    }
+    throw new GatewayError('not_found', `There is nothing at ${visit.path.slice(0, 200)}.`, {
+      hint: pathHint(visit.path, this.#deps.routes),
+    });
+  }
+
+  #authenticate(route: Route, headers: IncomingMessage['headers']): ClientKey | undefined {
+    if (route.kind === 'page' && route.access === 'open') return undefined;
+    if (route.kind === 'page' && route.access === 'admin') {
+      if (this.#deps.isAdmin(headers)) return undefined;
+      throw new GatewayError('unauthorized', 'The admin token is missing or wrong.');
+    }
+    return this.#deps.keys()?.authenticate(headers);
+  }
+
+  async #page(visit: Visit, match: RouteMatch, key: ClientKey | undefined): Promise<void> {
+    const { request, reply } = visit;
+    const { route } = match;
+    if (route.kind !== 'page') return;
+    const body = request.method === 'POST' ? await this.#read(visit) : undefined;
+    const page = await route.page({
+      method: request.method ?? 'GET',
+      path: visit.path,
+      rest: match.rest,
+      query: visit.query,
+      headers: request.headers,
+      key,
+      body: body === undefined || body.length === 0 ? undefined : parseJson(body),
+    });
+    const headers = ['content-type', page.contentType, 'x-router-request-id', visit.id];
+    reply.send(page.status, headers, request.method === 'HEAD' ? '' : page.body);
+  }
+
+  async #infer(visit: Visit, about: { match: RouteMatch; key: ClientKey | undefined }): Promise<void> {
+    const { match } = about;
+    if (match.route.kind !== 'inference') return;
+    const { inbound, takesAnyType } = match.route;
+    const { request } = visit;
+    if (!takesAnyType) checkType(request.headers['content-type']);
+    const body = withoutByteOrderMark(await this.#read(visit));
+    const exchange: Exchange = {
+      id: visit.id,
+      method: request.method ?? 'POST',
+      path: visit.path,
+      rawHeaders: request.rawHeaders,
+      headers: request.headers,
+      inbound,
+      route: { model: match.rest, action: match.action, query: visit.query, headers: request.headers },
+      body,
+      json: parseJson(body),
+      key: about.key,
+      reply: visit.reply,
+      signal: visit.signal,
+      startedAt: visit.startedAt,
+      trail: newTrail(),
+    };
+    const result = await this.#deps.pipeline.handle(exchange);
+    if (result.kind === 'failed') this.#renderError(visit, result.error, result.headers, exchange);
+  }
+
+  #read(visit: Visit): Promise<Buffer> {
+    const { server } = this.#deps.config();
+    return readBody(visit.request, {
+      clock: this.#deps.clock,
+      maxBytes: server.max_request_body_size,
+      pauseMs: server.body_timeout,
+    });
+  }
+
+  #renderError(visit: Visit, error: GatewayError, headers: readonly string[], exchange?: Exchange): void {
+    if (visit.reply.isStarted) return visit.reply.abort();
+    const rendered = renderError(error, {
+      renderer: this.#dialect(visit.path),
+      requestId: visit.id,
+      attempts: exchange?.trail.attempts ?? [],
+      headers: headers.length === 0 ? ['x-router-request-id', visit.id] : headers,
+    });
+    const extra = error.code === 'method_not_allowed' && error.detail !== undefined ? ['allow', error.detail] : [];
+    visit.reply.send(
+      rendered.status,
+      [...rendered.headers, ...extra],
+      visit.request.method === 'HEAD' ? '' : rendered.body,
+    );
+  }
+
+  #dialect(path: string): ErrorRenderer {
+    const found = this.#deps.dialects.find(({ prefix }) => path.startsWith(prefix));
+    return (found ?? (this.#deps.dialects.at(-1) as ErrorDialect)).renderer;
+  }
+
+  /** Answers what is not HTTP, or not in time, before a request exists. */
+  #refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+    const problem = parserError(error, maxHeaderBytes);
+    const { body } = renderError(problem, {
+      renderer: (this.#deps.dialects.at(-1) as ErrorDialect).renderer,
+      requestId: randomUUID(),
+      attempts: [],
+      headers: [],
+    });
+    socket.end(
+      `HTTP/1.1 ${problem.status} ${reasonPhrase(problem.status)}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
+    const timer = this.#deps.clock.setTimer(1_000, () => socket.destroy());
+    socket.once('close', () => timer.cancel());
+  }
+
+  /** Reads and forgets a little of an unread body so that the answer arrives, then closes. */
+  #drain(request: IncomingMessage): void {
+    request.resume();
+    const timer = this.#deps.clock.setTimer(2_000, () => request.destroy());
+    request.once('close', () => timer.cancel());
+  }
+}
+
+/** One request before it is known what it wants. */
+interface Visit {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly request: IncomingMessage;
+  readonly reply: NodeReply;
+  readonly signal: AbortSignal;
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+const noQuery = new URLSearchParams();
+
+function splitUrl(url: string): { path: string; query: URLSearchParams } {
+  const mark = url.indexOf('?');
+  if (mark === -1) return { path: url, query: noQuery };
+  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+function withoutByteOrderMark(body: Buffer): Buffer {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
+}
+
+function parseJson(body: Buffer): JsonObject {
+  if (body.length === 0) throw new GatewayError('bad_request', 'The request body is empty; a JSON object is expected.');
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message.split('\n')[0] : '';
+    throw new GatewayError('bad_request', `The request body is not valid JSON: ${why}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new GatewayError('bad_request', 'The request body must be a JSON object.');
+  }
+  return value as JsonObject;
+}
+
+function checkType(header: string | undefined): void {
+  const type = header?.split(';')[0]?.trim().toLowerCase();
+  if (type === undefined || type === '' || type === 'application/json' || type.endsWith('+json')) return;
+  throw new GatewayError('unsupported_media', `The content type "${type.slice(0, 80)}" is not accepted here.`, {
+    hint: 'send Content-Type: application/json',
+  });
+}
+
+/** A wrong path gets the right one named: a doubled or missing version prefix is the usual mistake. */
+function pathHint(path: string, routes: RouteTable): string {
+  const tail = path.replace(/^(\/(v1|v1beta|api|openai))+/, '').replace(/\/$/, '');
+  const known = routes.paths().filter((one) => tail.length > 1 && one.endsWith(tail));
+  const best = known.find((one) => one.startsWith('/v1/')) ?? known[0];
+  return best === undefined ? 'the OpenAI API is at /v1/chat/completions' : `did you mean ${best}?`;
+}
+
+function parserError(error: NodeJS.ErrnoException, limit: number): GatewayError {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return new GatewayError('headers_too_large', `The request headers are larger than ${limit} bytes.`);
+  }
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new GatewayError('request_timeout', 'The request headers did not arrive in time.');
+  }
+  return new GatewayError('bad_request', 'The request is not valid HTTP.', { detail: error.message });
+}
+
+function reasonPhrase(status: number): string {
+  return status === 431 ? 'Request Header Fields Too Large' : status === 408 ? 'Request Timeout' : 'Bad Request';
+}

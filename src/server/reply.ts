@@ -1,0 +1,69 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock, Timer } from '../core/clock.ts';
+import type { Reply } from '../gateway/exchange.ts';
+
+export interface ReplyOptions {
+  readonly clock: Clock;
+  /** Longest time the client may stop reading. Milliseconds. */
+  readonly writeTimeoutMs: number;
+  /** Draining: connections are not kept. */
+  readonly isClosing: () => boolean;
+}
+
+/** Node's response as the pipeline wants it. Writing to a client that has left does nothing. */
+export class NodeReply implements Reply {
+  readonly #response: ServerResponse;
+  readonly #options: ReplyOptions;
+  #stalled: Timer | undefined;
+
+  constructor(response: ServerResponse, options: ReplyOptions) {
+    this.#response = response;
+    this.#options = options;
+  }
+
+  get isStarted(): boolean {
+    return this.#response.headersSent;
+  }
+
+  start(status: number, headers: readonly string[]): void {
+    this.#head(status, headers as string[]);
+  }
+
+  write(chunk: Buffer | string): boolean {
+    if (this.#response.destroyed || this.#response.writableEnded) return true;
+    return this.#response.write(chunk);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#stalled ??= this.#options.clock.setTimer(this.#options.writeTimeoutMs, () => this.abort());
+    this.#response.once('drain', () => {
+      this.#stalled?.cancel();
+      this.#stalled = undefined;
+      listener();
+    });
+  }
+
+  end(chunk?: Buffer | string): void {
+    this.#stalled?.cancel();
+    if (this.#response.destroyed) return;
+    if (chunk === undefined) this.#response.end();
+    else this.#response.end(chunk);
+  }
+
+  abort(): void {
+    this.#stalled?.cancel();
+    this.#response.destroy();
+  }
+
+  send(status: number, headers: readonly string[], body: Buffer | string): void {
+    if (this.#response.destroyed) return;
+    this.#head(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
+    this.#response.end(body);
+  }
+
+  #head(status: number, headers: string[]): void {
+    if (this.#response.destroyed || this.#response.headersSent) return;
+    if (this.#options.isClosing()) headers = [...headers, 'connection', 'close'];
+    this.#response.writeHead(status, headers);
+  }
+}
