@@ -1,0 +1,36 @@
+import type { DefaultPort } from '../catalogue/local-servers.ts';
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Endpoint } from '../core/model.ts';
+import type { FetchListing } from './listings.ts';
+
+/** Where the router itself listens. */
+export interface OwnAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface DiscoverySettings {
+  readonly discovery: Config['discovery'];
+  /** Endpoints of declared providers: local ones are watched, others only listed when they are to be. */
+  readonly declared: readonly DeclaredEndpoint[];
+}
+
+export interface DeclaredEndpoint {
+  readonly endpoint: Endpoint;
+  /** Ask a hosted provider for its models (`auto_discover`). Local ones are always asked. */
+  readonly wantsListing: boolean;
+}
+
+export interface DiscoveryOptions {
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly homeDirectory: string;
+  /** Asked at every look, since the port may only be known once the router listens. */
+  readonly self: () => readonly OwnAddress[];
+  readonly fetchListing: FetchListing;
+  /** Called after `facts()` or `listings()` changed in more than the time of the last look. */
+  readonly onChange: () => void;
+  /** Instead of the catalogue's, for tests. */
+  readonly ports?: readonly DefaultPort[] | undefined;
+}
