@@ -12,6 +12,7 @@ export function checkProviders(context: CheckContext): void {
     checkHasBase(context, id, provider);
     checkModels(context, provider, path);
     checkHeaders(context, provider, path);
+    checkSettings(context, provider, path);
   }
 }
 
@@ -101,6 +102,15 @@ function checkHeaders({ tree, report }: CheckContext, provider: ProviderConfig, 
     message: 'this holds characters that no header can carry',
     hint: 'copy the key again',
   });
+}
+
+/** Settings are put into addresses (`{region}`); a slash in one would lead the credential to another host. */
+function checkSettings({ tree, report }: CheckContext, provider: ProviderConfig, path: Path): void {
+  for (const [name, value] of Object.entries(provider.settings ?? {})) {
+    if (/^[\w.:-]+$/.test(value)) continue;
+    const at = [...path, 'settings', name];
+    report(markAt(tree, at), at, { message: `"${name}" takes letters, digits and ". _ : -" only` });
+  }
 }
 
 /** Node says by throwing whether a header may be sent; its message would show the value. */

@@ -1,5 +1,5 @@
 import type { Report } from './issues.ts';
-import { type ConfigNode, mapScalars, type Path, type Reference, type ScalarNode } from './tree.ts';
+import { type ConfigNode, mapScalars, type Path, type ScalarNode } from './tree.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,49 +27,56 @@ export function interpolate(tree: ConfigNode, options: InterpolateOptions): Conf
   });
 }
 
-function replace(node: ScalarNode, source: string, path: Path, options: InterpolateOptions): ScalarNode {
+interface Scan {
+  readonly value: string;
+  readonly variables: readonly string[];
+  /** The last variable without a value. */
+  readonly unset: string | undefined;
+  readonly isMalformed: boolean;
+}
+
+function scan(source: string, environment: Environment): Scan {
   const variables: string[] = [];
   let unset: string | undefined;
+  let isMalformed = false;
   const value = source.replaceAll(pattern, (match, name: string | undefined, fallback: string | undefined) => {
     if (match === '$$') return '$';
     if (name === undefined || fallback?.includes('${') === true) {
-      options.report(node.mark, path, {
-        message: 'this is no reference to a variable',
-        hint: 'write ${NAME} or ${NAME:-default}, and $$ for a dollar sign',
-      });
-      return match;
+      isMalformed = true;
+      return '';
     }
     variables.push(name);
-    const set = options.environment[name];
+    const set = environment[name];
     if (set !== undefined && (set !== '' || fallback === undefined)) return set;
-    if (fallback !== undefined) return fallback;
-    unset = name;
-    return '';
+    if (fallback === undefined) unset = name;
+    return fallback ?? '';
   });
-  if (variables.length === 0) return { ...node, value };
-  return settle(node, path, { value, reference: { source, variables, unset } }, options);
+  return { value, variables, unset, isMalformed };
 }
 
-interface Replaced {
-  readonly value: string;
-  readonly reference: Reference;
-}
-
-/** Says what a variable without a value means at this place. */
-function settle(node: ScalarNode, path: Path, replaced: Replaced, options: InterpolateOptions): ScalarNode {
-  const { unset, variables } = replaced.reference;
-  if (isProviderKey(path)) {
-    // An empty key is as useless as none, and would be sent as an empty credential.
-    const missing = unset ?? (replaced.value === '' ? variables[0] : undefined);
-    return { ...node, ...replaced, reference: { ...replaced.reference, unset: missing } };
+function replace(node: ScalarNode, source: string, path: Path, options: InterpolateOptions): ScalarNode {
+  const { value, variables, unset, isMalformed } = scan(source, options.environment);
+  if (isMalformed) {
+    options.report(node.mark, path, {
+      message: 'this is no reference to a variable',
+      hint: `write \${NAME} or \${NAME:-default}, and $$ for a dollar sign`,
+    });
+    // Without a value, so that it is not told again for what the text would be.
+    return { ...node, value: missingValue, reference: { source, variables, unset: source } };
   }
-  if (unset === undefined) return { ...node, ...replaced };
+  if (variables.length === 0) return { ...node, value };
+  const reference = { source, variables, unset };
+  // An empty key is as useless as none, and would be sent as an empty credential.
+  if (isProviderKey(path)) {
+    return { ...node, value, reference: { ...reference, unset: unset ?? (value === '' ? variables[0] : undefined) } };
+  }
+  if (unset === undefined) return { ...node, value, reference };
   options.report(node.mark, path, {
     message: `environment variable ${unset} is not set`,
     hint: `set it, put it in a .env file beside this one, or write \${${unset}:-default}`,
     severity: options.missing === 'warn' ? 'warning' : 'error',
   });
-  return { ...node, value: missingValue, reference: replaced.reference };
+  return { ...node, value: missingValue, reference };
 }
 
 function isProviderKey(path: Path): boolean {

@@ -25,6 +25,8 @@ export function reportSchemaIssue(tree: ConfigNode, issue: SchemaIssue, report: 
     report(markAt(tree, parent), path, { message: `"${String(path.at(-1))}" is missing in ${where}` });
     return;
   }
+  // That its variable has no value has been told.
+  if (node.kind === 'scalar' && node.reference?.unset !== undefined) return;
   const mark = issue.code === 'invalid_key' ? keyMarkAt(tree, path) : node.mark;
   report(mark, path, describe(issue, node));
 }

@@ -27,4 +27,6 @@ export interface Spelling {
   /** `move` by default. `copy` leaves the original and never overwrites; `drop` says what is the case anyway. */
   readonly action?: 'move' | 'copy' | 'drop';
   readonly schema?: SpellingSchema;
+  /** Shape of the foreign items of a list that takes both. */
+  readonly itemSchema?: SpellingSchema;
 }

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isAuthOn } from '../../../src/config/check-auth.ts';
+import { formatIssue } from '../../../src/config/issues.ts';
+import { loadFiles, problemsOf } from '../../unit/config/load-text.ts';
+
+const directory = join(import.meta.dirname, '../../fixtures/config/seeds');
+const golden = join(import.meta.dirname, 'seeds');
+const environment = { OPENAI_API_KEY: 'sk-openai', ANTHROPIC_API_KEY: 'sk-anthropic' };
+
+function load(...names: readonly string[]) {
+  const contents = names.map((name) => [`/work/${name}`, readFileSync(join(directory, name), 'utf8')]);
+  return loadFiles(Object.fromEntries(contents), { explicit: names, environment });
+}
+
+const names = readdirSync(directory).filter((name) => name.endsWith('.yaml'));
+/** Documented blocks of features that do not exist yet: a clear refusal, never silence. */
+const refused: Readonly<Record<string, readonly string[]>> = {
+  'prism-1-complexity.yaml': ['2:3  unknown setting "complexity" in routing'],
+  'prism-1-cost-based.yaml': ['2:3  unknown setting "default_strategy" in routing'],
+  'prism-2-cache.yaml': ['1:1  unknown section "cache"'],
+  'prism-2-rate-limiting.yaml': ['1:1  unknown section "rate_limiting"'],
+  'prism-2-routing.yaml': [
+    '2:3  unknown setting "default_strategy" in routing',
+    '8:3  unknown setting "circuit_breaker" in routing',
+    '13:3  unknown setting "retry" in routing',
+  ],
+};
+/** An entry of the model catalogue, no configuration by itself. */
+const entries = new Set(['strongly-5-custom-model.yaml']);
+const loaded = names.filter((name) => !(name in refused) && !entries.has(name));
+
+describe('a documented block', () => {
+  it.each(loaded)('%s loads and means what its document says', async (name) => {
+    const { config, warnings } = load(name);
+    expect(warnings.map(formatIssue)).toEqual([]);
+    const meaning = {
+      listen: config.server.listen,
+      isAuthOn: isAuthOn(config),
+      keys: config.auth.keys,
+      logging: config.logging,
+      failover: config.routing.failover,
+      providers: config.providers,
+    };
+    const text = `${JSON.stringify(meaning, undefined, 2)}\n`;
+    await expect(text).toMatchFileSnapshot(join(golden, name.replace('.yaml', '.json')));
+  });
+
+  it.each(Object.entries(refused))('%s is refused setting by setting', (name, expected) => {
+    const problems = problemsOf(() => load(name));
+    expect(
+      problems.map((line) =>
+        line
+          .slice(name.length + 1)
+          .split('  ')
+          .slice(0, 2)
+          .join('  '),
+      ),
+    ).toEqual(expected);
+  });
+
+  const pairs = loaded.flatMap((first) => loaded.map((second) => [first, second] as const));
+  it.each(pairs)('%s and %s load together', (first, second) => {
+    const { config } = load(first, second);
+    const ids = new Set([...Object.keys(load(first).config.providers), ...Object.keys(load(second).config.providers)]);
+    expect(new Set(Object.keys(config.providers))).toEqual(ids);
+  });
+});
