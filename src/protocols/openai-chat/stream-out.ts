@@ -8,79 +8,9 @@ import { ThinkTagSplitter } from '../think-tags.ts';
 import { ChoiceBlocks } from './choice-blocks.ts';
 import { classifyError, isErrorBody } from './errors.ts';
 import { decodeLogprobs } from './logprobs.ts';
-import { decodeCallSeal, decodeDetails, reasoningText } from './reasoning.ts';
-import { contentPieces, mayTagThinking } from './response-out.ts';
+import { mayTagThinking } from './response-out.ts';
+import { type ChoiceState, endTags, readDelta } from './stream-deltas.ts';
 import { decodeUsage } from './usage.ts';
-
-interface ChoiceState {
-  readonly blocks: ChoiceBlocks;
-  /** Until the server shows that it tells reasoning from text itself. */
-  tags: ThinkTagSplitter | undefined;
-}
-
-/** One for each field of a delta, in the order a server that sends several at once means them. */
-type DeltaHandler = (delta: JsonObject, state: ChoiceState) => void;
-
-const deltaHandlers: readonly DeltaHandler[] = [
-  readReasoning,
-  readSeals,
-  readContent,
-  readRefusal,
-  readCalls,
-  readLegacyCall,
-];
-
-function readReasoning(delta: JsonObject, state: ChoiceState): void {
-  const details = decodeDetails(delta.reasoning_details);
-  const text = reasoningText(delta) ?? details.map((part) => part.text).join('');
-  if (text === '') return;
-  state.tags = undefined;
-  state.blocks.text('reasoning', text);
-}
-
-function readSeals(delta: JsonObject, { blocks }: ChoiceState): void {
-  for (const { seal } of decodeDetails(delta.reasoning_details)) if (seal !== undefined) blocks.seal(seal);
-}
-
-function readContent(delta: JsonObject, state: ChoiceState): void {
-  for (const piece of contentPieces(delta.content)) {
-    const runs = piece.kind === 'text' && state.tags !== undefined ? state.tags.push(piece.text) : [piece];
-    for (const run of runs) state.blocks.text(run.kind, run.text);
-  }
-}
-
-function readRefusal(delta: JsonObject, { blocks }: ChoiceState): void {
-  blocks.text('refusal', asString(delta.refusal) ?? '');
-}
-
-function readCalls(delta: JsonObject, state: ChoiceState): void {
-  const calls = asArray(delta.tool_calls).filter(isObject);
-  if (calls.length > 0) endTags(state);
-  calls.forEach((call, position) => {
-    const named = asObject(call.function);
-    const given = named?.arguments;
-    state.blocks.call({
-      index: asNumber(call.index) ?? position,
-      id: asText(call.id),
-      name: asText(named?.name),
-      arguments: isObject(given) ? JSON.stringify(given) : (asString(given) ?? ''),
-      seal: decodeCallSeal(call),
-    });
-  });
-}
-
-function readLegacyCall(delta: JsonObject, { blocks }: ChoiceState): void {
-  const call = asObject(delta.function_call);
-  if (call === undefined) return;
-  const name = asText(call.name);
-  blocks.call({ index: 0, id: undefined, name, arguments: asString(call.arguments) ?? '', seal: undefined });
-}
-
-/** Lets go of what was held back as the beginning of a tag. */
-function endTags(state: ChoiceState): void {
-  for (const run of state.tags?.end() ?? []) state.blocks.text(run.kind, run.text);
-  state.tags = undefined;
-}
 
 /**
  * Decodes a stream of chat completion chunks. The answer is complete when every choice has had its finish reason;
@@ -186,7 +116,7 @@ class ChatStreamDecoder implements StreamDecoder {
     const index = asNumber(choice.index) ?? 0;
     const state = this.#state(index);
     const delta = asObject(choice.delta) ?? {};
-    if (!state.blocks.isFinished) for (const handle of deltaHandlers) handle(delta, state);
+    if (!state.blocks.isFinished) readDelta(delta, state);
     const logprobs = decodeLogprobs(choice.logprobs);
     if (logprobs !== undefined) this.#parts.push({ kind: 'logprobs', choice: index, logprobs });
     const finish = asText(choice.finish_reason);
@@ -204,7 +134,11 @@ class ChatStreamDecoder implements StreamDecoder {
       nextBlock: () => this.#blocks++,
       callId: (block) => `call_${(this.#answerId ?? '').replace(/^chatcmpl-/, '')}_${block}`,
     });
-    const state = { blocks, tags: mayTagThinking(this.#target) ? new ThinkTagSplitter() : undefined };
+    const state = {
+      blocks,
+      tags: mayTagThinking(this.#target) ? new ThinkTagSplitter() : undefined,
+      hasPlainReasoning: false,
+    };
     this.#choices.set(index, state);
     return state;
   }
