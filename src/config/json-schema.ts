@@ -88,7 +88,7 @@ function loosen(schema: JsonObject): JsonObject {
   const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, loosenKeyword(key, value)]));
   if (inner.type === 'object') return { ...inner, type: ['object', 'null'] };
   const isScalar = inner.type === 'number' || inner.type === 'integer' || inner.type === 'boolean';
-  if (!isScalar && inner.enum === undefined) return inner;
+  if (!isScalar && inner.enum === undefined && inner.format === undefined) return inner;
   const { description, default: fallback, ...shape } = inner;
   return {
     anyOf: [shape, reference],
