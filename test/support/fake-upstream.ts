@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Fault } from './fake-servers/faults.ts';
@@ -181,6 +182,12 @@ export class FakeUpstream {
   /** Lets all answers that stand still go on, to their next stall. */
   release(): void {
     this.#stalls.release();
+  }
+
+  /** Resolves when no connection is open. */
+  async idle(): Promise<void> {
+    const sockets = [...this.#connections.keys()];
+    await Promise.all(sockets.map((socket) => socket.closed || once(socket, 'close')));
   }
 
   /** As a killed process: connections are reset, new ones refused. Repeatable. */

@@ -284,10 +284,18 @@ function checkRest(body: Json): void {
   checkContent(body.system, 'system', 'system');
 }
 
+export interface Kind {
+  readonly isCount: boolean;
+  /** API version 2026-10-21, which knows no sampling parameters. */
+  readonly isNewest: boolean;
+}
+
+const sampling = ['temperature', 'top_p', 'top_k'];
+
 /** Throws `RuleBroken` with the API's wording for the first rule that a body breaks. */
-export function checkRequest(body: unknown, isCount: boolean): void {
+export function checkRequest(body: unknown, { isCount, isNewest }: Kind): void {
   const request = objectAt(body, 'body');
-  onlyKeys(request, topLevel, '');
+  onlyKeys(request, isNewest ? topLevel.filter((key) => !sampling.includes(key)) : topLevel, '');
   const model = textAt(request.model, 'model');
   if (!isCount && !(Number.isInteger(request.max_tokens) && Number(request.max_tokens) >= 1)) {
     fail('max_tokens: Field required');

@@ -58,6 +58,9 @@ export interface AnthropicFake {
 
 type Event = Readonly<Record<string, unknown>> & { readonly type: string };
 
+/** What the official clients have sent since their 1.0; agents still send 2023-06-01. */
+const newestVersion = '2026-10-21';
+
 const modelIds = ['claude-opus-4-8', 'claude-sonnet-4-5-20250929', 'claude-haiku-4-5-20251001'];
 
 const defaultUsage = {
@@ -230,7 +233,8 @@ function checkHeaders(headers: IncomingMessage['headers'], apiKey: string): void
   if (key !== apiKey) throw new Refused(401, 'authentication_error', 'invalid x-api-key');
   const version = headers['anthropic-version'];
   if (version === undefined) throw new RuleBroken('anthropic-version: header is required');
-  if (version !== '2023-06-01') throw new RuleBroken(`anthropic-version: "${version}" is not a valid version`);
+  if (version !== '2023-06-01' && version !== newestVersion)
+    throw new RuleBroken(`anthropic-version: "${version}" is not a valid version`);
   if (headers['content-type']?.startsWith('application/json') === false) {
     throw new RuleBroken('content-type: must be application/json');
   }
@@ -268,7 +272,7 @@ async function handle(response: ServerResponse, recorded: RecordedRequest, next:
   if (recorded.method !== 'POST' || (path !== '/v1/messages' && !isCount)) {
     throw new Refused(404, 'not_found_error', 'Not Found');
   }
-  checkRequest(recorded.body, isCount);
+  checkRequest(recorded.body, { isCount, isNewest: recorded.headers['anthropic-version'] === newestVersion });
   if (isCount) return sendJson(response, 200, countTokens(recorded.body));
   const answer = next();
   if (answer.fault?.kind === 'status') {
