@@ -3,6 +3,7 @@ import type { Candidate } from '../../core/model.ts';
 import { redact } from '../../telemetry/redact.ts';
 import { asNumber, asObject, asString, asText } from '../fields.ts';
 import type { ErrorFacts, ErrorRenderer, JsonObject, UpstreamHeaders } from '../protocol.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import { objectsIn } from './proto-json.ts';
 
 /** Google's status words (google.rpc.Code) by HTTP status. */
@@ -127,7 +128,7 @@ function classify(error: UpstreamError, target: Candidate): GatewayError {
   return new GatewayError(code, message, {
     status: keepsStatus ? error.status : undefined,
     upstreamStatus: error.status,
-    retryAfterMs: retryAfterMs(error),
+    retryAfterMs: waitMs(error),
     detail: `${provider} answered ${error.status} ${error.word ?? ''}`.trim(),
     hint: code === 'upstream_unauthorized' ? `Check the credential of ${provider}.` : undefined,
   });
@@ -167,9 +168,9 @@ function codeOfBadRequest(message: string): ErrorCode {
 }
 
 /** Google sends no Retry-After: the wait stands in the details, sometimes in the text alone. */
-function retryAfterMs({ details, headers, message }: UpstreamError): number | undefined {
-  const header = headers['retry-after'];
-  if (typeof header === 'string' && /^\d+$/.test(header)) return Number(header) * 1000;
+function waitMs({ details, headers, message }: UpstreamError): number | undefined {
+  const inHeaders = retryAfterMs(headers);
+  if (inHeaders !== undefined) return inHeaders;
   const inDetails = details.map((detail) => asString(detail.retryDelay)).find((delay) => delay !== undefined);
   const inText = /retry in ([\d.]+s)/i.exec(message)?.[1];
   const seconds = /^(\d+(?:\.\d+)?)s$/.exec(inDetails ?? inText ?? '')?.[1];
