@@ -32,7 +32,7 @@ const entries = new Set(['strongly-5-custom-model.yaml']);
 const loaded = names.filter((name) => !(name in refused) && !entries.has(name));
 
 describe('a documented block', () => {
-  it.each(loaded)('%s loads and means what its document says', async (name) => {
+  it.each(loaded)('%s loads and means what its document says', (name) => {
     const { config, warnings } = load(name);
     expect(warnings.map(formatIssue)).toEqual([]);
     const meaning = {
@@ -43,8 +43,8 @@ describe('a documented block', () => {
       failover: config.routing.failover,
       providers: config.providers,
     };
-    const text = `${JSON.stringify(meaning, undefined, 2)}\n`;
-    await expect(text).toMatchFileSnapshot(join(golden, name.replace('.yaml', '.json')));
+    const expected: unknown = JSON.parse(readFileSync(join(golden, name.replace('.yaml', '.json')), 'utf8'));
+    expect(JSON.parse(JSON.stringify(meaning))).toEqual(expected);
   });
 
   it.each(Object.entries(refused))('%s is refused setting by setting', (name, expected) => {
