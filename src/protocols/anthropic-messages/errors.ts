@@ -9,7 +9,18 @@ import { frame } from './wire.ts';
 interface Report {
   readonly type: string | undefined;
   readonly message: string;
+  /** The exact reason, where the type is too broad: `error.details.error_code`. */
+  readonly errorCode?: string | undefined;
 }
+
+/** Reasons that lie with the account behind our credential, whatever status they come with. */
+const accountCodes: ReadonlySet<string> = new Set([
+  'claude_code_key_creator_not_member',
+  'cmek_key_disabled',
+  'contract_spend_limit_reached',
+  'enforced_spend_limit_reached',
+  'organization_on_hold',
+]);
 
 /** The status that each error type comes with, for errors that came without one. */
 const statusOfType: Readonly<Record<string, number>> = {
@@ -57,7 +68,8 @@ function readReport(body: string): Report {
 function reportOf(body: JsonObject, whole: string): Report {
   const error = asObject(body.error);
   if (error === undefined) return { type: undefined, message: asString(body.error ?? body.message) ?? whole };
-  return { type: asString(error.type), message: asString(error.message) ?? whole };
+  const errorCode = asString(asObject(error.details)?.error_code);
+  return { type: asString(error.type), message: asString(error.message) ?? whole, errorCode };
 }
 
 function badRequestCode(message: string): ErrorCode {
@@ -68,6 +80,7 @@ function badRequestCode(message: string): ErrorCode {
 
 function codeOf(status: number, report: Report): ErrorCode {
   if (report.type === 'overloaded_error') return 'upstream_busy';
+  if (accountCodes.has(report.errorCode ?? '')) return 'upstream_unauthorized';
   switch (status) {
     case 400:
     case 422:

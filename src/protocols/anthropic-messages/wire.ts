@@ -24,14 +24,17 @@ export type {
 } from '@anthropic-ai/sdk/resources/messages/messages';
 export type { Message, MessageDeltaUsage, StopReason, Usage };
 
-/** The SDK no longer lists the sampling parameters, since new models refuse them; older ones still take them. */
+/** The SDK lists the newest version of the API, which has no sampling parameters; older models still take them. */
 export interface RequestBody extends MessageCreateParamsBase {
   temperature?: number;
   top_p?: number;
   top_k?: number;
 }
 
-/** The only version of the API there is; every request must name it. */
+/**
+ * Every request must name a version. 2026-10-21 differs in what it refuses (sampling parameters among it), not in what
+ * it answers, and compatible servers know the older one.
+ */
 export const apiVersion = '2023-06-01';
 
 export const betaHeader = 'anthropic-beta';

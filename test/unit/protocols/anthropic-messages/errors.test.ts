@@ -53,6 +53,15 @@ describe('an upstream’s error', () => {
     expect(error).toMatchObject({ code, status: expectedStatus, retry, message });
   });
 
+  it('about the account behind our key counts as its credential', () => {
+    const details = { error_code: 'organization_on_hold' };
+    const body = JSON.stringify({
+      type: 'error',
+      error: { type: 'invalid_request_error', message: 'on hold', details },
+    });
+    expect(classifyError(400, {}, body, candidate())).toMatchObject({ code: 'upstream_unauthorized', status: 502 });
+  });
+
   it.each([
     [{ 'retry-after': '7' }, 7000],
     [{ 'retry-after': 'Wed, 21 Oct 2026 07:28:30 GMT', date: 'Wed, 21 Oct 2026 07:28:00 GMT' }, 30_000],

@@ -134,13 +134,14 @@ describe('the fake API', () => {
     [{ messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: ' ' }] }] }, /non-whitespace/],
     [{ tool_choice: { type: 'auto' as const } }, /tool_choice may only be specified/],
     [{ thinking: { type: 'enabled' as const, budget_tokens: 1024 } }, /must be greater than/],
+    [{ temperature: 0.5 }, /temperature: Extra inputs are not permitted/],
     [{ foo: 1 }, /foo: Extra inputs are not permitted/],
   ])('refuses %j', async (fields, message) => {
     const { client } = await fakeClient();
     await expect(client.messages.create({ ...ask, ...fields })).rejects.toMatchObject({
       status: 400,
       type: 'invalid_request_error',
-      message: expect.stringMatching(message),
+      apiMessage: expect.stringMatching(message),
     });
   });
 
