@@ -1,6 +1,7 @@
-import type { ModelType } from '../core/model.ts';
+import type { Candidate, ModelType } from '../core/model.ts';
 import { isNameAllowed } from './narrow.ts';
 import { isUsable, type Offer, type Snapshot } from './snapshot.ts';
+import { type VirtualModel, virtualCandidates } from './virtual-model.ts';
 
 /** One name that can be asked for, for `/v1/models` and its siblings. */
 export interface ListedModel {
@@ -28,7 +29,7 @@ export function listModels(snapshot: Snapshot, allowed?: readonly string[]): rea
   const entries = new Map<string, ListedModel>();
   for (const [id, config] of Object.entries(snapshot.config.models)) {
     if (id.includes('*')) continue;
-    entries.set(id, virtualEntry(snapshot, id, [...new Set(config.endpoints.map((endpoint) => endpoint.provider))]));
+    entries.set(id, virtualEntry(snapshot, { name: id, config, isPattern: false }));
   }
   for (const provider of snapshot.providers.values()) {
     if (!isUsable(provider) || provider.state === 'down') continue;
@@ -44,12 +45,14 @@ function offersUp(snapshot: Snapshot, id: string): readonly Offer[] {
   return (snapshot.byId.get(id) ?? []).filter(isUp);
 }
 
-function virtualEntry(snapshot: Snapshot, id: string, providers: readonly string[]): ListedModel {
-  const offers = snapshot.byId.get(id) ?? [];
-  return { ...realEntry(id, offers), type: 'chat', ownedBy: 'router', providers, isVirtual: true };
+/** A virtual model is what its candidates are; who serves it is named as the file names them. */
+function virtualEntry(snapshot: Snapshot, virtual: VirtualModel): ListedModel {
+  const { candidates } = virtualCandidates(snapshot, virtual, virtual.name);
+  const providers = [...new Set(virtual.config.endpoints.map((endpoint) => endpoint.provider))];
+  return { ...realEntry(virtual.name, candidates), ownedBy: 'router', providers, isVirtual: true };
 }
 
-function realEntry(id: string, offers: readonly Offer[]): ListedModel {
+function realEntry(id: string, offers: readonly Candidate[]): ListedModel {
   const models = offers.map((offer) => offer.model);
   const providers = [...new Set(offers.map((offer) => offer.endpoint.providerId))];
   return {

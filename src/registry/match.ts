@@ -10,6 +10,8 @@ import { findVirtualModel, type VirtualModel, virtualCandidates } from './virtua
 /** What a name means, before anything about the request is held against it. */
 export interface Match {
   readonly rule: Rule;
+  /** name: the name itself is served. any: no name was asked for. fallback: something else stands in for it. */
+  readonly basis: 'name' | 'any' | 'fallback';
   readonly candidates: readonly Candidate[];
   readonly rejected: readonly Rejection[];
   readonly isPinned: boolean;
@@ -19,7 +21,15 @@ export interface Match {
   readonly down: DownServer | undefined;
 }
 
-const nothing = { candidates: [], rejected: [], isPinned: false, virtual: undefined, narrowings: [], down: undefined };
+const nothing = {
+  basis: 'name',
+  candidates: [],
+  rejected: [],
+  isPinned: false,
+  virtual: undefined,
+  narrowings: [],
+  down: undefined,
+} as const satisfies Omit<Match, 'rule'>;
 
 /** Rules 3 to 7: what the name says by itself. Undefined when nothing has it. */
 export function matchName(snapshot: Snapshot, name: string): Match | undefined {
@@ -127,7 +137,7 @@ export function matchAuto(snapshot: Snapshot): Match | undefined {
   }
   if (candidates.length === 0) return undefined;
   const byLoad = candidates.toSorted((one, other) => Number(isCold(one)) - Number(isCold(other)));
-  return { ...nothing, rule: 'auto', candidates: byLoad };
+  return { ...nothing, rule: 'auto', basis: 'any', candidates: byLoad };
 }
 
 /** The one chat model that stands for a provider: its `default_model`, else the first that is known to chat. */

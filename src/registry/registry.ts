@@ -35,7 +35,8 @@ export function buildSnapshot(input: SnapshotInput): Snapshot {
   );
   const providers = new Map<string, Provider>();
   for (const one of [...declared, ...enabled, ...found, ...demo]) providers.set(one.id, buildProvider(one));
-  return Object.freeze({ config: input.config, providers, ...indexModels(providers.values()) });
+  const discovered = new Set(found.map(({ id }) => id));
+  return Object.freeze({ config: input.config, providers, discovered, ...indexModels(providers.values()) });
 }
 
 type Described = Pick<ProviderInput, 'id' | 'origin' | 'config'> & Partial<Pick<ProviderInput, 'type' | 'server'>>;

@@ -1,4 +1,4 @@
-import type { LocalOnly } from '../config/schema.ts';
+import type { LocalOnly, VirtualModelConfig } from '../config/schema.ts';
 import type { Candidate, Capability, Operation } from '../core/model.ts';
 
 /** Which rule a name matched by, in their order. */
@@ -82,6 +82,10 @@ export interface Resolution {
   readonly isPinned: boolean;
   /** The order of candidates was written by the user and is kept by the ordered strategy. */
   readonly isAsWritten: boolean;
+  /** How the candidates are to be ordered. */
+  readonly strategy: VirtualModelConfig['strategy'];
+  /** Ids of the providers that were found, not declared. */
+  readonly discovered: ReadonlySet<string>;
   readonly virtualModel: string | undefined;
   /** For `unknown` and `unknown-provider`: names that may have been meant. */
   readonly near: readonly string[];

@@ -58,6 +58,8 @@ export interface Snapshot {
   readonly config: Config;
   /** In order of precedence: declared, key-enabled, discovered, demo. */
   readonly providers: ReadonlyMap<string, Provider>;
+  /** Ids of the providers that were found, not declared. */
+  readonly discovered: ReadonlySet<string>;
   /** Bare id to all its offers, in the order of providers. */
   readonly byId: ReadonlyMap<string, readonly Offer[]>;
   /** The servers' own other names. */
@@ -73,17 +75,21 @@ export function isUsable(provider: Provider): boolean {
 
 /**
  * The provider that a word means: its id; else, in any case and spelling, an id or the type of a provider
- * (`lmstudio` finds the one called `lm_studio`). The first in order of precedence wins.
+ * (`lmstudio` finds the one called `lm_studio`); a local kind also finds a provider of that kind with a name of its
+ * own. The first in order of precedence wins.
  */
 export function findProvider(snapshot: Snapshot, word: string): Provider | undefined {
   const exact = snapshot.providers.get(word);
   if (exact !== undefined) return exact;
   const folded = word.toLowerCase();
-  const type = providerType(word)?.id;
-  let sameType: Provider | undefined;
+  const type = providerType(word);
+  let sameName: Provider | undefined;
+  let sameKind: Provider | undefined;
   for (const provider of snapshot.providers.values()) {
     if (provider.id.toLowerCase() === folded) return provider;
-    if (type !== undefined && providerType(provider.id)?.id === type) sameType ??= provider;
+    if (type === undefined) continue;
+    if (providerType(provider.id) === type) sameName ??= provider;
+    if (type.isLocal && provider.type === type.id) sameKind ??= provider;
   }
-  return sameType;
+  return sameName ?? sameKind;
 }

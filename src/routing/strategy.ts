@@ -1,31 +1,29 @@
 import type { VirtualModelConfig } from '../config/schema.ts';
 import type { Candidate, Plan } from '../core/model.ts';
+import type { RequestFacts } from '../protocols/canonical.ts';
 import { ordered } from './ordered.ts';
 
 export type StrategyName = VirtualModelConfig['strategy'];
 
-/** What was measured of a candidate, by its `candidateKey`. */
-export interface CandidateStats {
-  readonly inFlight: number;
-  /** Milliseconds to the first content, smoothed; undefined before the first answer. */
-  readonly latencyMs: number | undefined;
-}
-
 /** All that a strategy may look at beside the candidates. No clock, no I/O, no randomness of its own. */
 export interface Circumstances {
-  readonly request: {
-    /** The order of the candidates was written by the user. */
+  /** How the candidates came about. */
+  readonly resolution: {
+    /** Their order was written by the user. */
     readonly isAsWritten: boolean;
-    /** Providers that were found, not declared: they come after the others. */
+    /** Ids of providers that were found, not declared: they come after the others. */
     readonly discovered: ReadonlySet<string>;
   };
-  readonly stats: (key: string) => CandidateStats | undefined;
+  readonly facts: RequestFacts;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
-/** Orders candidates; loses none and adds none. Health, limits and breakers are not its business. */
-export type Strategy = (candidates: readonly Candidate[], circumstances: Circumstances) => Plan;
+export interface Strategy {
+  readonly name: StrategyName;
+  /** Orders candidates; loses none and adds none. Health, limits and breakers are not its business. Pure. */
+  plan(candidates: readonly Candidate[], circumstances: Circumstances): Plan;
+}
 
 /** Every name the schema allows. */
 const strategies: Readonly<Record<StrategyName, Strategy>> = {

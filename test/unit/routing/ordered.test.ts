@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import type { Candidate, Endpoint, ServedModel } from '../../../src/core/model.ts';
+import { type Circumstances, strategyOf } from '../../../src/routing/strategy.ts';
+import { ask, modelFacts, places, server, snapshot } from '../registry/sample.ts';
+
+const endpoint: Endpoint = {
+  key: 'p@u',
+  providerId: 'p',
+  type: 'openai',
+  baseUrl: 'http://127.0.0.1:1/v1',
+  auth: 'none',
+  credential: undefined,
+  headers: {},
+  timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
+  isLocal: false,
+  isLoopback: false,
+  maxConcurrent: undefined,
+  queue: { max: 1, timeoutMs: 1 },
+  poolSize: undefined,
+  priority: undefined,
+  quirks: {},
+  settings: {},
+};
+
+const model: ServedModel = {
+  id: 'm',
+  upstreamId: 'm',
+  type: 'chat',
+  context: undefined,
+  isLoaded: undefined,
+  pricing: undefined,
+  capabilities: undefined,
+  protocols: ['chat_completions'],
+  isLocal: false,
+  created: 0,
+};
+
+type Traits = Partial<Pick<ServedModel, 'isLocal' | 'isLoaded'>> & { readonly priority?: number };
+
+function candidate(providerId: string, { priority, ...traits }: Traits = {}): Candidate {
+  return { endpoint: { ...endpoint, providerId, priority }, model: { ...model, ...traits } };
+}
+
+function circumstances(isAsWritten: boolean, discovered: readonly string[] = []): Circumstances {
+  return {
+    resolution: { isAsWritten, discovered: new Set(discovered) },
+    facts: {
+      model: 'm',
+      stream: false,
+      includeUsage: false,
+      needs: new Set(),
+      promptTokens: 1,
+      maxTokens: undefined,
+    },
+    random: () => 0,
+  };
+}
+
+function order(candidates: readonly Candidate[], discovered: readonly string[] = []): readonly string[] {
+  const plan = strategyOf('priority').plan(candidates, circumstances(false, discovered));
+  return plan.candidates.map((one) => one.endpoint.providerId);
+}
+
+describe('the ordered strategy', () => {
+  it('puts local before hosted', () => {
+    expect(order([candidate('hosted'), candidate('local', { isLocal: true })])).toEqual(['local', 'hosted']);
+  });
+
+  it('goes by priority among equals, none last', () => {
+    const some = [candidate('none'), candidate('two', { priority: 2 }), candidate('one', { priority: 1 })];
+    expect(order(some)).toEqual(['one', 'two', 'none']);
+    expect(order([candidate('first', { priority: 0 }), candidate('local', { isLocal: true })])).toEqual([
+      'local',
+      'first',
+    ]);
+  });
+
+  it('prefers a loaded model when otherwise equal, and one that may be loaded to one that is not', () => {
+    const cold = candidate('cold', { isLocal: true, isLoaded: false });
+    const warm = candidate('warm', { isLocal: true, isLoaded: true });
+    expect(order([cold, candidate('unsure', { isLocal: true }), warm])).toEqual(['unsure', 'warm', 'cold']);
+    expect(order([candidate('x', { isLoaded: false, priority: 1 }), candidate('y', { isLoaded: true })])).toEqual([
+      'x',
+      'y',
+    ]);
+  });
+
+  it('puts what was only found after what was meant, local or not', () => {
+    const found = candidate('found', { isLocal: true });
+    expect(order([found, candidate('declared')], ['found'])).toEqual(['declared', 'found']);
+  });
+
+  it('keeps declared order among equals, and an order that the user wrote', () => {
+    const some = [candidate('b'), candidate('a'), candidate('c')];
+    expect(order(some)).toEqual(['b', 'a', 'c']);
+    const written = [candidate('hosted'), candidate('local', { isLocal: true, priority: 1 })];
+    const plan = strategyOf('ordered').plan(written, circumstances(true));
+    expect(plan).toMatchObject({ kind: 'in-turn', strategy: 'priority', candidates: written });
+  });
+
+  it('answers auto from the own machine first, although nobody declared it', () => {
+    const mixed = snapshot({
+      environment: { OPENAI_API_KEY: 'k' },
+      servers: [
+        server('http://127.0.0.1:11434', 'ollama', {
+          models: [modelFacts('cold', { isLoaded: false }), modelFacts('warm', { isLoaded: true })],
+        }),
+      ],
+      listings: new Map([['openai', [modelFacts('gpt-4o')]]]),
+    });
+    const resolution = ask(mixed, 'auto');
+    const plan = strategyOf(resolution.strategy).plan(resolution.candidates, { ...circumstances(false), resolution });
+    expect(places({ ...resolution, candidates: plan.candidates })).toEqual([
+      'ollama:warm',
+      'ollama:cold',
+      'openai:gpt-4o',
+    ]);
+  });
+});
