@@ -1,5 +1,6 @@
 import type { GatewayError } from '../core/errors.ts';
-import { type Candidate, candidateKey } from '../core/model.ts';
+import { type Candidate, candidateKey, type Endpoint } from '../core/model.ts';
+import { addressKey } from '../registry/base-url.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import type { Cooldown } from '../resilience/cooldown.ts';
 import type { Health } from '../resilience/health.ts';
@@ -9,11 +10,19 @@ export interface AvailabilityDeps {
   readonly breaker: CircuitBreaker;
   readonly cooldown: Cooldown;
   /** A request was refused at an address that is probed: look at once whether it is gone. */
-  readonly suspect: (origin: string) => void;
+  readonly suspect: (url: string) => void;
 }
 
-export function originOf(candidate: Candidate): string {
-  return new URL(candidate.endpoint.baseUrl).origin;
+/** URLs to addresses, remembered: the same few endpoints are asked about on every request. */
+const addresses = new WeakMap<Endpoint, string>();
+
+function addressOf({ endpoint }: Candidate): string {
+  let address = addresses.get(endpoint);
+  if (address === undefined) {
+    address = addressKey(endpoint.baseUrl);
+    addresses.set(endpoint, address);
+  }
+  return address;
 }
 
 /** What each outcome says about the upstream, told to those who remember it. */
@@ -27,7 +36,7 @@ export class Availability {
   /** Why a candidate should be asked last, in a word; undefined when it is as good as any. */
   reservation(candidate: Candidate): string | undefined {
     const { health, breaker, cooldown } = this.#deps;
-    const state = health.state(originOf(candidate));
+    const state = health.state(addressOf(candidate));
     if (state !== 'up') return state;
     const key = candidateKey(candidate);
     if (cooldown.isCooling(key)) return 'cooldown';
@@ -58,7 +67,8 @@ export class Availability {
     switch (error.code) {
       case 'upstream_connect':
         this.#deps.breaker.failed(candidate.endpoint.key);
-        if (this.#deps.health.refused(originOf(candidate), error.message)) this.#deps.suspect(originOf(candidate));
+        if (this.#deps.health.refused(addressOf(candidate), error.message))
+          this.#deps.suspect(candidate.endpoint.baseUrl);
         return;
       case 'upstream_rate_limited':
         this.#deps.cooldown.start(key, error.retryAfterMs);

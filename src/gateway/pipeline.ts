@@ -7,7 +7,7 @@ import type { Message, RequestFacts } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
 import type { DecodedRequest, StreamEncoder } from '../protocols/protocol.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
-import type { Strategy } from '../routing/strategy.ts';
+import { strategyOf } from '../routing/strategy.ts';
 import { costOf } from '../usage/cost.ts';
 import { answerHeaders } from './answer-headers.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
@@ -30,7 +30,6 @@ export interface PipelineDeps {
   readonly ready: () => Promise<void> | undefined;
   /** A fresh look at the local servers for a name that nothing serves. */
   readonly lookAgain: () => Promise<void>;
-  readonly strategy: (resolution: Resolution) => Strategy;
 }
 
 /** How the request ended, for the server to render when nothing has been sent. */
@@ -55,11 +54,14 @@ export class Pipeline {
     try {
       facts = exchange.inbound.facts(exchange.json, exchange.route);
       const resolution = await this.#resolve(exchange, facts, routing);
-      plan = this.#deps
-        .strategy(resolution)
-        .plan(resolution.candidates, { resolution, facts, random: this.#deps.random });
-      delivery = this.#delivery(exchange, { facts, plan, routing });
-      outcome = await this.#run(exchange, { facts, plan, resolution, delivery });
+      const planned = strategyOf(resolution.strategy).plan(resolution.candidates, {
+        resolution,
+        facts,
+        random: this.#deps.random,
+      });
+      plan = planned;
+      delivery = this.#delivery(exchange, { facts, plan: planned, routing });
+      outcome = await this.#run(exchange, { facts, plan: planned, resolution, delivery });
     } catch (thrown) {
       outcome = { kind: 'failed', error: GatewayError.from(thrown), candidate: undefined };
     }

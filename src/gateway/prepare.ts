@@ -7,6 +7,7 @@ import type { Relay } from '../protocols/relay.ts';
 import { credentialHeaders } from '../transport/auth/credential.ts';
 import { forwardedRequestHeaders } from '../transport/headers.ts';
 import { type Channel, parseAnswer, unpack, unusable, type WholeAnswer } from './channel.ts';
+import { EmbeddingChannel } from './embedding-channel.ts';
 import type { Exchange } from './exchange.ts';
 import { PassthroughChannel } from './passthrough-channel.ts';
 import { streamTypes } from './stream-types.ts';
@@ -84,7 +85,9 @@ function openChannel(form: RequestForm, target: Candidate, formats: Formats): Ch
   if (inspector !== undefined && target.model.protocols.includes(id.protocol)) {
     return passthroughChannel(form, target, formats);
   }
-  return translatedChannel(form, target, formats);
+  return id.operation === 'embeddings'
+    ? embeddingChannel(form, target, formats)
+    : translatedChannel(form, target, formats);
 }
 
 function passthroughChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
@@ -110,6 +113,19 @@ function passthroughChannel(form: RequestForm, target: Candidate, formats: Forma
     context: () => answerContext(form, form.decoded().request),
     headers: inspector.headers ?? {},
   });
+}
+
+function embeddingChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
+  const { exchange, facts } = form;
+  const inbound = formats.embeddingInbounds.get(formatKey(exchange.inbound.id));
+  const outbound = target.model.protocols
+    .map((name) => formats.embeddingOutbounds.get(name))
+    .find((one) => one !== undefined);
+  if (inbound === undefined || outbound === undefined) throw cannotCarry(form, target);
+  const { request, drops } = inbound.decode(exchange.json, exchange.route);
+  const { id } = exchange;
+  const context = { requestedModel: facts.model ?? '', includeUsage: true, requestId: id, nowMs: form.nowMs, request };
+  return new EmbeddingChannel({ inbound, outbound, target, context, drops });
 }
 
 function translatedChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {

@@ -1,6 +1,12 @@
-import type { ServerFacts } from '../core/facts.ts';
-
 export type HealthState = 'up' | 'down' | 'loading';
+
+/** What an active check found at one address. */
+export interface HealthCheck {
+  /** In one spelling for all who name it. */
+  readonly address: string;
+  readonly state: HealthState;
+  readonly reason: string;
+}
 
 interface Entry {
   readonly state: HealthState;
@@ -15,25 +21,24 @@ export class Health {
   readonly #entries = new Map<string, Entry>();
   readonly #probed = new Set<string>();
 
-  /** Takes over a round of probes. `address` is the origin of the endpoint. */
-  observe(servers: readonly ServerFacts[]): void {
+  /** Takes over a round of probes. */
+  observe(checks: readonly HealthCheck[]): void {
     this.#probed.clear();
-    for (const server of servers) {
-      this.#probed.add(server.origin);
-      const state = server.state === 'down' ? 'down' : server.state === 'loading' ? 'loading' : 'up';
-      this.#entries.set(server.origin, { state, reason: server.detail ?? server.state });
+    for (const { address, state, reason } of checks) {
+      this.#probed.add(address);
+      this.#entries.set(address, { state, reason });
     }
-    for (const origin of this.#entries.keys()) if (!this.#probed.has(origin)) this.#entries.delete(origin);
+    for (const address of this.#entries.keys()) if (!this.#probed.has(address)) this.#entries.delete(address);
   }
 
   /** A request found nobody there. True when this changed something. */
-  refused(origin: string, reason: string): boolean {
-    if (!this.#probed.has(origin) || this.state(origin) === 'down') return false;
-    this.#entries.set(origin, { state: 'down', reason });
+  refused(address: string, reason: string): boolean {
+    if (!this.#probed.has(address) || this.state(address) === 'down') return false;
+    this.#entries.set(address, { state: 'down', reason });
     return true;
   }
 
-  state(origin: string): HealthState {
-    return this.#entries.get(origin)?.state ?? 'up';
+  state(address: string): HealthState {
+    return this.#entries.get(address)?.state ?? 'up';
   }
 }

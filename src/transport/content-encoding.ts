@@ -54,4 +54,3 @@ function run(decoder: Decoder, input: Buffer, limit: number): Promise<Buffer> {
     });
   });
 }
-

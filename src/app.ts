@@ -1,0 +1,276 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { Concurrency } from './access/concurrency.ts';
+import { KeyRing } from './access/keys.ts';
+import type { OriginRules } from './access/origin.ts';
+import { type AdminDeps, adminModels, adminRoute, adminStatus } from './admin/api.ts';
+import { providerType } from './catalogue/catalogue.ts';
+import type { DefaultPort } from './catalogue/local-servers.ts';
+import { isAuthOn } from './config/check-auth.ts';
+import { type Address, parseListen } from './config/listen.ts';
+import type { LoadedConfig } from './config/load.ts';
+import type { Clock } from './core/clock.ts';
+import { EventBus } from './core/events.ts';
+import { startDemoEngine } from './demo/engine.ts';
+import { createDiscovery, type Discovery } from './discovery/discovery.ts';
+import type { DiscoverySettings } from './discovery/options.ts';
+import { Attempts } from './gateway/attempts.ts';
+import { Availability } from './gateway/availability.ts';
+import { type ExplainRequest, type Explanation, explain } from './gateway/explain.ts';
+import { LiveRegistry } from './gateway/live-registry.ts';
+import { Pipeline } from './gateway/pipeline.ts';
+import { allFormats } from './protocols/all-formats.ts';
+import { messagesErrors } from './protocols/anthropic-messages/errors.ts';
+import { errorRenderer as geminiErrors } from './protocols/gemini/errors.ts';
+import { openaiErrors } from './protocols/openai-chat/errors.ts';
+import type { ResolveRequest } from './registry/resolution.ts';
+import { resolve } from './registry/resolve.ts';
+import type { Snapshot } from './registry/snapshot.ts';
+import { CircuitBreaker, defaultBreakerSettings } from './resilience/circuit-breaker.ts';
+import { Cooldown } from './resilience/cooldown.ts';
+import { Health } from './resilience/health.ts';
+import { defaultRetrySettings } from './resilience/retry.ts';
+import { Listener } from './server/listener.ts';
+import { routeRows } from './server/route-rows.ts';
+import { RouteTable } from './server/routes.ts';
+import { Transport } from './transport/client.ts';
+import { getJson } from './transport/get-json.ts';
+import { Localities } from './transport/locality.ts';
+
+export interface AppDeps {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** The process's environment: proxies and the places of local servers. Keys come with the configuration. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly homeDirectory: string;
+  readonly version: string;
+  /** Reads the configuration anew; throws a ConfigError. */
+  readonly load: () => LoadedConfig;
+  /** Adds the embedded demo engine. */
+  readonly demo: boolean;
+  /** False switches discovery off whatever the file says. */
+  readonly discovery: boolean;
+  /** Ports to look at instead of the usual ones. */
+  readonly ports?: readonly DefaultPort[] | undefined;
+}
+
+export interface App {
+  readonly events: EventBus;
+  /** For the commands; new at every start. */
+  readonly adminToken: string;
+  /** Begins to look for servers. */
+  start(): void;
+  /** Resolves when the first look is over. */
+  ready(): Promise<void>;
+  /** Rejects with Node's error when the address cannot be had. */
+  listen(): Promise<Listening>;
+  snapshot(): Snapshot;
+  explain(request: ExplainRequest): Explanation;
+  /** All or nothing: throws a ConfigError and leaves everything as it was. What needs a restart is told. */
+  reload(): LoadedConfig;
+  /** Takes no more requests, lets those in flight end, then closes everything. Safe to repeat. */
+  close(): Promise<void>;
+  /** Ends everything now. */
+  destroy(): Promise<void>;
+}
+
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}
+
+/** Time that a request waits for the first look at the machine's servers. Milliseconds. */
+const firstLookMs = 500;
+
+/** Puts the parts together. Knows all of them and does nothing itself. */
+export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App> {
+  const { clock, random } = deps;
+  let loaded = first;
+  const events = new EventBus();
+  const demo = deps.demo ? await startDemoEngine(clock) : undefined;
+  const transport = new Transport({ environment: deps.environment });
+  const health = new Health();
+  const cooldown = new Cooldown(clock);
+  const breaker = new CircuitBreaker(clock, defaultBreakerSettings, {
+    opened: (candidate, cooldownMs) => events.emit('breaker-opened', { candidate, cooldownMs }),
+    closed: (candidate) => events.emit('breaker-closed', { candidate }),
+  });
+  const registry = new LiveRegistry(
+    {
+      events,
+      health,
+      localities: new Localities(),
+      environment: deps.environment,
+      demoProviders: demo === undefined ? {} : { demo: demo.provider },
+      onUp: ({ endpoint }) => breaker.reset(endpoint.key),
+    },
+    first,
+  );
+  const address = parseListen(first.config.server.listen) as Address;
+  let listening: Listening | undefined;
+  const startedAt = clock.monotonic();
+  const discovery = createDiscovery(
+    {
+      clock,
+      environment: deps.environment,
+      homeDirectory: deps.homeDirectory,
+      self: () => (listening === undefined ? [] : [{ host: listening.host, port: listening.port }]),
+      fetchListing: (endpoint, signal) =>
+        getJson(transport, endpoint, `/${providerType(endpoint.type)?.listing ?? 'models'}`, signal),
+      onChange: () => registry.refresh(),
+      ports: deps.ports,
+    },
+    withSwitch(registry.discoverySettings(), deps.discovery),
+  );
+  registry.watch(discovery);
+  const availability = new Availability({ health, breaker, cooldown, suspect: (url) => discovery.suspect(url) });
+  const resolveNow = (request: ResolveRequest) => resolve(registry.snapshot, request);
+  const ready = firstLook({ clock, discovery, startedAt, isStarted: () => deps.discovery });
+  const pipeline = new Pipeline({
+    clock,
+    events,
+    config: () => loaded.config,
+    formats: allFormats,
+    random,
+    attempts: new Attempts({
+      clock,
+      transport,
+      formats: allFormats,
+      availability,
+      concurrency: new Concurrency(clock),
+      retry: defaultRetrySettings,
+      random,
+      authorizers: {},
+    }),
+    resolve: resolveNow,
+    ready,
+    lookAgain: () => discovery.probeNow(),
+  });
+  const explainNow = (request: ExplainRequest) => explain({ resolve: resolveNow, availability }, request);
+  const admin: AdminDeps = {
+    snapshot: () => registry.snapshot,
+    explain: explainNow,
+    configPaths: () => loaded.paths,
+    version: deps.version,
+  };
+  const adminToken = randomBytes(24).toString('base64url');
+  let keys = keyRing(first);
+  const listener: Listener = new Listener({
+    clock,
+    config: () => loaded.config,
+    routes: new RouteTable(
+      routeRows({
+        formats: allFormats,
+        snapshot: () => registry.snapshot,
+        ready,
+        isReady: () => !listener.isClosing && registry.isUsable(),
+        admin: {
+          status: () => adminStatus(admin),
+          models: () => adminModels(admin),
+          route: (query) => adminRoute(admin, query),
+        },
+      }),
+    ),
+    dialects: [
+      { prefix: '/v1/messages', renderer: messagesErrors },
+      { prefix: '/v1beta/', renderer: geminiErrors },
+      { prefix: '/', renderer: openaiErrors },
+    ],
+    pipeline,
+    origin: () => originRules(loaded, address),
+    keys: () => keys,
+    isAdmin: (headers) => isToken(headers.authorization, adminToken),
+  });
+  const closeRest = async (finish: (transport: Transport) => Promise<void>) => {
+    discovery.close();
+    demo?.close();
+    await finish(transport);
+  };
+  return {
+    events,
+    adminToken,
+    start() {
+      if (deps.discovery) discovery.start();
+      void registry.learnLocalities();
+    },
+    ready: () => (deps.discovery ? discovery.firstScan : Promise.resolve()),
+    async listen() {
+      const bound = await listener.listen(address.host, address.port);
+      const shown = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+      listening = { host: bound.address, port: bound.port, url: `http://${shown}:${bound.port}` };
+      return listening;
+    },
+    snapshot: () => registry.snapshot,
+    explain: explainNow,
+    reload() {
+      const next = deps.load();
+      registry.reload(next);
+      loaded = next;
+      keys = keyRing(next);
+      transport.retain(endpointKeys(registry.snapshot));
+      return next;
+    },
+    async close() {
+      await listener.close(loaded.config.server.shutdown_timeout);
+      await closeRest((one) => one.close());
+    },
+    async destroy() {
+      listener.destroy();
+      await closeRest((one) => one.destroy());
+    },
+  };
+}
+
+/** `--no-discovery` wins over the file. */
+function withSwitch(settings: DiscoverySettings, isOn: boolean): DiscoverySettings {
+  return isOn ? settings : { ...settings, discovery: { ...settings.discovery, enabled: false } };
+}
+
+interface FirstLook {
+  readonly clock: Clock;
+  readonly discovery: Discovery;
+  readonly startedAt: number;
+  readonly isStarted: () => boolean;
+}
+
+/** Requests in the first moments of the process wait for the first look; later ones pay nothing for it. */
+function firstLook({ clock, discovery, startedAt, isStarted }: FirstLook): () => Promise<void> | undefined {
+  let isOver = false;
+  void discovery.firstScan.then(() => {
+    isOver = true;
+  });
+  return () => {
+    const leftMs = firstLookMs - (clock.monotonic() - startedAt);
+    if (isOver || leftMs <= 0 || !isStarted()) return undefined;
+    const limit = new Promise<void>((resolve) => void clock.setTimer(leftMs, resolve));
+    return Promise.race([discovery.firstScan, limit]);
+  };
+}
+
+function keyRing({ config }: LoadedConfig): KeyRing | undefined {
+  if (!isAuthOn(config)) return undefined;
+  return new KeyRing(config.auth.keys.map(({ name, key, owner, models }) => ({ name, key, owner, models })));
+}
+
+function originRules({ config }: LoadedConfig, address: Address): OriginRules {
+  return {
+    isOpen: !isAuthOn(config),
+    listenHost: address.host.toLowerCase(),
+    allowedHosts: config.server.allowed_hosts,
+  };
+}
+
+function endpointKeys(snapshot: Snapshot): ReadonlySet<string> {
+  const keys = [...snapshot.providers.values()].flatMap(({ endpoint, offers }) => [
+    endpoint.key,
+    ...offers.map((offer) => offer.endpoint.key),
+  ]);
+  return new Set(keys);
+}
+
+function isToken(header: string | undefined, token: string): boolean {
+  const given = Buffer.from(header?.replace(/^bearer\s+/i, '') ?? '');
+  const wanted = Buffer.from(token);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}

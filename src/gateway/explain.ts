@@ -1,0 +1,130 @@
+import type { LocalOnly } from '../config/schema.ts';
+import type { GatewayError } from '../core/errors.ts';
+import type { Candidate, Operation, Pricing, ProtocolName } from '../core/model.ts';
+import type { RequestFacts } from '../protocols/canonical.ts';
+import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
+import { strategyOf } from '../routing/strategy.ts';
+import { costOf } from '../usage/cost.ts';
+import type { Availability } from './availability.ts';
+import { resolutionError } from './resolution-error.ts';
+
+export interface ExplainRequest {
+  readonly model: string;
+  readonly operation: Operation;
+  /** What the client would speak. */
+  readonly protocol: ProtocolName;
+  /** Prompt tokens of the imagined request, for its price. */
+  readonly tokens: number | undefined;
+  readonly lock: string | undefined;
+  readonly localOnly: LocalOnly;
+}
+
+export interface ExplainedCandidate {
+  readonly provider: string;
+  /** The upstream's id. */
+  readonly model: string;
+  readonly id: string;
+  /** What the upstream is asked in. */
+  readonly protocol: ProtocolName;
+  /** Bytes are handed through unchanged. */
+  readonly passthrough: boolean;
+  readonly local: boolean;
+  readonly base_url: string;
+  /** `up`, or why it would be tried last. */
+  readonly state: string;
+  readonly context: number | null;
+  readonly loaded: boolean | null;
+  /** USD per million tokens; null when unknown. */
+  readonly pricing: Pricing | null;
+  /** USD for the imagined request's prompt; null when unknown. */
+  readonly cost: number | null;
+}
+
+/** What would happen to a request, without sending it. */
+export interface Explanation {
+  readonly model: string;
+  readonly kind: Resolution['kind'];
+  readonly rule: Resolution['rule'];
+  readonly strategy: string;
+  readonly pinned: boolean;
+  readonly local_only: LocalOnly;
+  readonly virtual_model: string | null;
+  /** In the order they would be tried: reserved ones last. */
+  readonly chain: readonly ExplainedCandidate[];
+  readonly rejected: readonly { readonly candidate: string; readonly reason: string }[];
+  readonly near: readonly string[];
+  readonly error: {
+    readonly code: string;
+    readonly status: number;
+    readonly message: string;
+    readonly hint: string | null;
+  } | null;
+}
+
+export interface ExplainDeps {
+  readonly resolve: (request: ResolveRequest) => Resolution;
+  readonly availability: Availability;
+}
+
+/** The same resolution, strategy and availability as live traffic has. */
+export function explain(deps: ExplainDeps, request: ExplainRequest): Explanation {
+  const { model, operation, lock, localOnly } = request;
+  const resolution = deps.resolve({ model, operation, lock, localOnly });
+  const strategy = strategyOf(resolution.strategy);
+  const plan = strategy.plan(resolution.candidates, { resolution, facts: imagined(request), random: () => 0 });
+  const chain = plan.candidates.map((candidate) => describe(candidate, deps.availability, request));
+  const error = resolution.kind === 'found' ? undefined : resolutionError(resolution, operation);
+  return {
+    model,
+    kind: resolution.kind,
+    rule: resolution.rule,
+    strategy: plan.strategy,
+    pinned: resolution.isPinned,
+    local_only: resolution.localOnly,
+    virtual_model: resolution.virtualModel ?? null,
+    chain: [...chain.filter((one) => one.state === 'up'), ...chain.filter((one) => one.state !== 'up')],
+    rejected: resolution.rejected.map(({ candidate, reason }) => ({ candidate, reason })),
+    near: resolution.near,
+    error: error === undefined ? null : told(error),
+  };
+}
+
+function told(error: GatewayError): NonNullable<Explanation['error']> {
+  return { code: error.code, status: error.status, message: error.message, hint: error.hint ?? null };
+}
+
+function imagined(request: ExplainRequest): RequestFacts {
+  return {
+    model: request.model,
+    stream: false,
+    includeUsage: false,
+    needs: new Set(),
+    promptTokens: request.tokens ?? 0,
+    maxTokens: undefined,
+  };
+}
+
+function describe(candidate: Candidate, availability: Availability, request: ExplainRequest): ExplainedCandidate {
+  const { endpoint, model } = candidate;
+  const passthrough = model.protocols.includes(request.protocol);
+  return {
+    provider: endpoint.providerId,
+    model: model.upstreamId,
+    id: model.id,
+    protocol: passthrough ? request.protocol : (model.protocols[0] ?? request.protocol),
+    passthrough,
+    local: model.isLocal,
+    base_url: endpoint.baseUrl,
+    state: availability.reservation(candidate) ?? 'up',
+    context: model.context ?? null,
+    loaded: model.isLoaded ?? null,
+    pricing: model.pricing ?? null,
+    cost: costOfPrompt(candidate, request.tokens),
+  };
+}
+
+function costOfPrompt({ model }: Candidate, tokens: number | undefined): number | null {
+  if (tokens === undefined) return null;
+  if (model.pricing !== undefined) return costOf({ input: tokens, output: 0 }, model.pricing);
+  return model.isLocal ? 0 : null;
+}

@@ -1,0 +1,53 @@
+import type { ProtocolName } from '../core/model.ts';
+import { messagesInbound } from './anthropic-messages/inbound.ts';
+import { messagesInspector } from './anthropic-messages/inspector.ts';
+import { messagesOutbound } from './anthropic-messages/outbound.ts';
+import type { EmbeddingInbound, EmbeddingOutbound } from './embedding.ts';
+import { type Formats, formatKey } from './formats.ts';
+import { geminiInbound } from './gemini/inbound.ts';
+import { geminiInspector } from './gemini/inspector.ts';
+import { geminiOutbound } from './gemini/outbound.ts';
+import { chatInbound } from './openai-chat/inbound.ts';
+import { chatInspector } from './openai-chat/inspector.ts';
+import { chatOutbound } from './openai-chat/outbound.ts';
+import { completionsInbound } from './openai-completions/inbound.ts';
+import { completionsInspector } from './openai-completions/inspector.ts';
+import { embeddingsInbound, embeddingsInspector, embeddingsOutbound } from './openai-embeddings/operation.ts';
+import { responsesInbound } from './openai-responses/inbound.ts';
+import { responsesInspector } from './openai-responses/inspector.ts';
+import { responsesOutbound } from './openai-responses/outbound.ts';
+import type { Inbound, Inspector, Outbound } from './protocol.ts';
+
+const inbounds: readonly Inbound[] = [
+  chatInbound,
+  completionsInbound,
+  responsesInbound,
+  messagesInbound,
+  geminiInbound,
+];
+const outbounds: readonly Outbound[] = [chatOutbound, responsesOutbound, messagesOutbound, geminiOutbound];
+const inspectors: readonly Inspector[] = [
+  chatInspector,
+  completionsInspector,
+  embeddingsInspector,
+  responsesInspector,
+  messagesInspector,
+  geminiInspector,
+];
+const embeddingInbounds: readonly EmbeddingInbound[] = [embeddingsInbound];
+const embeddingOutbounds: readonly EmbeddingOutbound[] = [embeddingsOutbound];
+
+/** Every format there is. The only place that lists them. */
+export const allFormats: Formats = {
+  inbounds: new Map(inbounds.map((one) => [formatKey(one.id), one])),
+  outbounds: byProtocol(outbounds),
+  inspectors: new Map(inspectors.map((one) => [formatKey(one.id), one])),
+  embeddingInbounds: new Map(embeddingInbounds.map((one) => [formatKey(one.id), one])),
+  embeddingOutbounds: byProtocol(embeddingOutbounds),
+};
+
+function byProtocol<T extends { readonly id: { readonly protocol: ProtocolName } }>(
+  list: readonly T[],
+): ReadonlyMap<ProtocolName, T> {
+  return new Map(list.map((one) => [one.id.protocol, one]));
+}

@@ -1,0 +1,118 @@
+import { GatewayError } from '../core/errors.ts';
+import type { Operation, ProtocolName } from '../core/model.ts';
+import { encodeModel, encodeModels } from '../protocols/anthropic-messages/models.ts';
+import type { EmbeddingInbound } from '../protocols/embedding.ts';
+import { type Formats, formatKey } from '../protocols/formats.ts';
+import { modelListToWire, modelToWire } from '../protocols/gemini/models.ts';
+import type { InboundFormat } from '../protocols/protocol.ts';
+import { type ModelListShape, type ModelsPageDeps, modelsPage } from './models-page.ts';
+import { jsonPage, type PageHandler, textPage } from './pages.ts';
+import type { Method, RouteRow } from './routes.ts';
+
+export interface RowDeps extends Omit<ModelsPageDeps, 'shapes'> {
+  readonly formats: Formats;
+  /** Neither draining nor without any provider to use. */
+  readonly isReady: () => boolean;
+  readonly admin: {
+    readonly status: () => unknown;
+    readonly models: () => unknown;
+    readonly route: (query: URLSearchParams) => unknown;
+  };
+}
+
+const anthropicShape: ModelListShape = {
+  isFor: (headers) => headers['anthropic-version'] !== undefined,
+  list: encodeModels,
+  one: encodeModel,
+};
+
+const geminiShape: ModelListShape = { isFor: () => true, list: modelListToWire, one: modelToWire };
+
+/** Every path the router answers. */
+export function routeRows(deps: RowDeps): readonly RouteRow[] {
+  const models = modelsPage({ ...deps, shapes: [anthropicShape] });
+  const geminiModels = modelsPage({ ...deps, shapes: [] }, geminiShape);
+  return [
+    ...inferenceRows(deps.formats),
+    page('/v1/models', models, 'key'),
+    page('/v1/models/*', models, 'key'),
+    page('/v1beta/models', geminiModels, 'key'),
+    page('/v1beta/models/*', geminiModels, 'key'),
+    page('/', () => textPage('Ollama is running'), 'open'),
+    ...['/healthz', '/livez', '/health'].map((path) => page(path, () => jsonPage({ status: 'ok' }), 'open')),
+    page(
+      '/readyz',
+      () => (deps.isReady() ? jsonPage({ status: 'ok' }) : jsonPage({ status: 'unavailable' }, 503)),
+      'open',
+    ),
+    page('/admin/status', () => jsonPage(deps.admin.status()), 'admin'),
+    page('/admin/models', () => jsonPage(deps.admin.models()), 'admin'),
+    page('/admin/route', ({ query }) => jsonPage(deps.admin.route(query)), 'admin'),
+  ];
+}
+
+function page(path: string, handler: PageHandler, access: 'open' | 'key' | 'admin'): RouteRow {
+  return { path, methods: ['GET', 'HEAD'], route: { kind: 'page', page: handler, access } };
+}
+
+interface InferencePath {
+  readonly path: string;
+  readonly protocol: ProtocolName;
+  readonly operation: Operation;
+  /** Clients of this protocol are used to sending bodies without a content type. */
+  readonly takesAnyType?: boolean;
+}
+
+const inferencePaths: readonly InferencePath[] = [
+  { path: '/v1/chat/completions', protocol: 'chat_completions', operation: 'chat' },
+  { path: '/v1/completions', protocol: 'chat_completions', operation: 'completions' },
+  { path: '/v1/embeddings', protocol: 'chat_completions', operation: 'embeddings' },
+  { path: '/v1/responses', protocol: 'responses', operation: 'chat' },
+  { path: '/v1/messages', protocol: 'messages', operation: 'chat' },
+  { path: '/v1beta/models/{model}:generateContent', protocol: 'generate_content', operation: 'chat' },
+  { path: '/v1beta/models/{model}:streamGenerateContent', protocol: 'generate_content', operation: 'chat' },
+  { path: '/v1/models/{model}:generateContent', protocol: 'generate_content', operation: 'chat' },
+  { path: '/v1/models/{model}:streamGenerateContent', protocol: 'generate_content', operation: 'chat' },
+  { path: '/v1beta/models/{model}:embedContent', protocol: 'generate_content', operation: 'embeddings' },
+  { path: '/v1beta/models/{model}:batchEmbedContents', protocol: 'generate_content', operation: 'embeddings' },
+  { path: '/api/chat', protocol: 'ollama', operation: 'chat', takesAnyType: true },
+  { path: '/api/generate', protocol: 'ollama', operation: 'completions', takesAnyType: true },
+  { path: '/api/embed', protocol: 'ollama', operation: 'embeddings', takesAnyType: true },
+];
+
+const post: readonly Method[] = ['POST'];
+
+function inferenceRows(formats: Formats): readonly RouteRow[] {
+  return inferencePaths.flatMap((row) => {
+    const inbound = inboundOf(formats, row);
+    if (inbound === undefined) return [];
+    return [
+      {
+        path: row.path,
+        methods: post,
+        route: { kind: 'inference' as const, inbound, takesAnyType: row.takesAnyType === true },
+      },
+    ];
+  });
+}
+
+function inboundOf(formats: Formats, row: InferencePath): InboundFormat | undefined {
+  const key = formatKey(row);
+  const generating = formats.inbounds.get(key);
+  if (generating !== undefined) return generating;
+  const embedding = formats.embeddingInbounds.get(key);
+  return embedding === undefined ? undefined : withoutStream(embedding);
+}
+
+/** Embeddings never stream; what a stream would need is never asked of them. */
+function withoutStream(inbound: EmbeddingInbound): InboundFormat {
+  return {
+    id: inbound.id,
+    facts: (body, route) => inbound.facts(body, route),
+    framing: () => 'sse',
+    keepAlive: () => {
+      throw new GatewayError('internal', 'The router hit an internal error.', { detail: 'embeddings do not stream' });
+    },
+    errors: inbound.errors,
+  };
+}

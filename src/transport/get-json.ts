@@ -1,0 +1,76 @@
+import { GatewayError } from '../core/errors.ts';
+import type { Endpoint } from '../core/model.ts';
+import { credentialHeaders } from './auth/credential.ts';
+import type { Transport } from './client.ts';
+
+/** Largest listing that is read. Bytes. */
+const maxBytes = 8 * 1024 * 1024;
+
+/** Versions without which a protocol's API does not answer. */
+const protocolHeaders: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  anthropic: { 'anthropic-version': '2023-06-01' },
+};
+
+/** GET below the endpoint's base, parsed. Throws a GatewayError; `upstreamStatus` is set for a status but 200. */
+export function getJson(transport: Transport, endpoint: Endpoint, path: string, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let status = 0;
+    const headers = {
+      accept: 'application/json',
+      ...protocolHeaders[endpoint.type],
+      ...endpoint.headers,
+      ...credentialHeaders(endpoint),
+    };
+    const sending = transport.send(
+      {
+        endpoint,
+        method: 'GET',
+        url: endpoint.baseUrl + path,
+        headers: Object.entries(headers).flat(),
+        body: undefined,
+      },
+      {
+        onSent: () => {},
+        onHeaders: (code) => {
+          status = code;
+        },
+        onData: (chunk) => {
+          size += chunk.length;
+          if (size <= maxBytes) return void chunks.push(chunk);
+          sending.abort();
+          reject(new GatewayError('upstream_invalid', `${endpoint.providerId} sent more than ${maxBytes} bytes.`));
+        },
+        onEnd: () => {
+          try {
+            resolve(parse(endpoint, status, Buffer.concat(chunks)));
+          } catch (thrown) {
+            reject(thrown);
+          }
+        },
+        onError: reject,
+      },
+    );
+    const onAbort = () => {
+      sending.abort();
+      reject(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function parse(endpoint: Endpoint, status: number, body: Buffer): unknown {
+  const who = endpoint.providerId;
+  if (status === 401 || status === 403) {
+    throw new GatewayError('upstream_unauthorized', `${who} refused the key.`, { upstreamStatus: status });
+  }
+  if (status !== 200)
+    throw new GatewayError('upstream_failed', `${who} answered ${status}.`, { upstreamStatus: status });
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (thrown) {
+    throw new GatewayError('upstream_invalid', `${who} did not answer with JSON.`, { cause: thrown });
+  }
+}
