@@ -136,7 +136,8 @@ describe('Ollama', () => {
       capabilities: ['completion', 'tools'],
     },
     { id: 'nomic-embed-text:latest', type: 'embedding' as const },
-    { id: 'gpt-oss:120b-cloud', remoteHost: 'https://ollama.com:443', capabilities: ['completion', 'thinking'] },
+    { id: 'gpt-oss:120b', remoteHost: 'https://ollama.com:443', capabilities: ['completion', 'thinking'] },
+    { id: 'qwen3-coder:480b-cloud' },
   ];
 
   it('tells the context in use from the trained one, and its cloud from this machine', async () => {
@@ -146,7 +147,8 @@ describe('Ollama', () => {
     expect(facts.models).toMatchObject([
       { id: 'llama3.1:latest', type: 'chat', context: 8192, contextMax: 131_072, isLoaded: true, isRemote: false },
       { id: 'nomic-embed-text:latest', type: 'embedding', isLoaded: false, context: undefined },
-      { id: 'gpt-oss:120b-cloud', isRemote: true },
+      { id: 'gpt-oss:120b', isRemote: true },
+      { id: 'qwen3-coder:480b-cloud', isRemote: true },
     ]);
     expect(facts.models[0]?.capabilities).toEqual(new Set(['structured_output', 'tools']));
     expect(facts.models[1]?.capabilities).toBeUndefined();
@@ -262,6 +264,7 @@ describe('the others', () => {
     const routes = {
       '/': text(200, 'Ollama is running'),
       '/api/version': json(200, { version: '0.9.0' }),
+      '/api/tags': json(200, { models: [{ name: 'phi' }] }),
       '/.well-known/localai.json': json(200, { version: 'v3' }),
       '/v1/models': list({ id: 'phi', object: 'model' }),
     };
@@ -293,6 +296,11 @@ describe('the others', () => {
     expect((await factsOf(await start({ kind: tgi }))).kind).toBe('tgi');
     expect((await factsOf(await start({ kind: mlx }))).kind).toBe('mlx_lm');
     expect(await factsOf(await start({ kind: jan }))).toMatchObject({ kind: 'jan', state: 'needs-key' });
+  });
+
+  it('does not believe an owner that only some entries name', async () => {
+    const listed = list({ id: 'vllm/m', owned_by: 'vllm' }, { id: 'llama3.1', owned_by: 'library' });
+    expect((await factsOf(await start({ kind: site({ '/v1/models': listed }) }))).kind).toBe('openai');
   });
 
   it('takes any other OpenAI listing as it is, and a 401 in its envelope', async () => {
@@ -329,10 +337,17 @@ describe('what is no model server', () => {
     expect(elsewhere.requests).toEqual([]);
   });
 
-  it('a listing that never ends', async () => {
-    const endless = `{"object":"list","data":[${'{"id":"m"},'.repeat(200_000)}{"id":"m"}]}`;
-    const fake = await start({ kind: site({ '/v1/models': text(200, endless) }) });
-    expect(await look(fake)).toEqual({ kind: 'other' });
+  it('a listing that never ends, which is cut short without waiting', async () => {
+    const endless: Script = [
+      { kind: 'head', status: 200, headers: { 'Content-Type': 'application/json' }, length: undefined },
+      { kind: 'write', bytes: Buffer.from(`{"object":"list","data":[${'{"id":"m"},'.repeat(200_000)}`) },
+      { kind: 'stall' },
+    ];
+    const fake = await start({ kind: site({ '/v1/models': endless }) });
+    const clock = createFakeClock();
+    const target: ProbeTarget = { origin: fake.origin, basePath: '/v1', first: 'models' };
+    expect(await probe(target, { clock })).toEqual({ kind: 'other' });
+    expect(clock.monotonic()).toBe(0);
   });
 
   it('what does not speak HTTP', async () => {
