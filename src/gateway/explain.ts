@@ -3,7 +3,7 @@ import type { GatewayError } from '../core/errors.ts';
 import type { Candidate, Operation, Pricing, ProtocolName } from '../core/model.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
-import { strategyOf } from '../routing/strategy.ts';
+import { strategyOf } from '../routing/strategies.ts';
 import { costOf } from '../usage/cost.ts';
 import type { Availability } from './availability.ts';
 import { resolutionError } from './resolution-error.ts';

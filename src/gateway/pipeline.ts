@@ -7,7 +7,7 @@ import type { Message, RequestFacts } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
 import type { DecodedRequest, StreamEncoder } from '../protocols/protocol.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
-import { strategyOf } from '../routing/strategy.ts';
+import { strategyOf } from '../routing/strategies.ts';
 import { costOf } from '../usage/cost.ts';
 import { answerHeaders } from './answer-headers.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';

@@ -1,7 +1,6 @@
 import type { VirtualModelConfig } from '../config/schema.ts';
 import type { Candidate, Plan } from '../core/model.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
-import { ordered } from './ordered.ts';
 
 export type StrategyName = VirtualModelConfig['strategy'];
 
@@ -23,14 +22,4 @@ export interface Strategy {
   readonly name: StrategyName;
   /** Orders candidates; loses none and adds none. Health, limits and breakers are not its business. Pure. */
   plan(candidates: readonly Candidate[], circumstances: Circumstances): Plan;
-}
-
-/** Every name the schema allows. */
-const strategies: Readonly<Record<StrategyName, Strategy>> = {
-  priority: ordered,
-  ordered,
-};
-
-export function strategyOf(name: StrategyName): Strategy {
-  return strategies[name];
 }
