@@ -2,7 +2,9 @@ import { type ErrorCode, GatewayError } from '../../core/errors.ts';
 import type { Candidate } from '../../core/model.ts';
 import { redact } from '../../telemetry/redact.ts';
 import { asObject, asString } from '../fields.ts';
+import { classifyError as classifyOpenAi } from '../openai-chat/errors.ts';
 import type { ErrorFacts, ErrorRenderer, JsonObject, UpstreamHeaders } from '../protocol.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import { frame } from './wire.ts';
 
 /** What an error says of itself, whether it came with a status, in a 200 or inside a stream. */
@@ -55,19 +57,20 @@ const saysTooLong =
 const saysUnpaid = /credit balance|billing|purchase credits/i;
 const saysIncapable = /\b(?:is|are) not supported\b|\b(?:does not|doesn't|do not) support\b|\bunexpected role\b/i;
 
-function readReport(body: string): Report {
+/** Undefined when the body is not Anthropic's envelope. */
+function readReport(body: string): Report | undefined {
   try {
-    return reportOf(asObject(JSON.parse(body)) ?? {}, body);
+    const parsed = asObject(JSON.parse(body));
+    return parsed?.type === 'error' ? reportOf(parsed, body) : undefined;
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
-    return { type: undefined, message: body };
+    return undefined;
   }
 }
 
-/** Takes Anthropic's envelope and, since compatible servers mix them, a bare `message` or string. */
+/** `whole` stands in for a message that is missing. */
 function reportOf(body: JsonObject, whole: string): Report {
-  const error = asObject(body.error);
-  if (error === undefined) return { type: undefined, message: asString(body.error ?? body.message) ?? whole };
+  const error = asObject(body.error) ?? {};
   const errorCode = asString(asObject(error.details)?.error_code);
   return { type: asString(error.type), message: asString(error.message) ?? whole, errorCode };
 }
@@ -90,7 +93,7 @@ function codeOf(status: number, report: Report): ErrorCode {
     case 403:
       return 'upstream_unauthorized';
     case 404:
-      return 'upstream_model_missing';
+      return /model/i.test(report.message) ? 'upstream_model_missing' : 'upstream_failed';
     case 408:
     case 409:
     case 425:
@@ -119,27 +122,17 @@ function toError(status: number, report: Report, target: Candidate, retryAfterMs
     upstreamStatus: status,
     retryAfterMs,
     detail: `${target.endpoint.providerId}: ${status} ${report.type ?? ''}`.trimEnd(),
+    hint: code === 'upstream_failed' && status === 404 ? 'Check the base URL of this provider.' : undefined,
   });
 }
 
-function header(headers: UpstreamHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : value?.[0];
-}
-
-/** Seconds, or a date that is measured against the upstream's own clock. Milliseconds. */
-function retryAfterMs(headers: UpstreamHeaders): number | undefined {
-  const value = header(headers, 'retry-after');
-  if (value === undefined || value.trim() === '') return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const wait = Date.parse(value) - Date.parse(header(headers, 'date') ?? '');
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
-}
-
-/** A status other than 2xx, or a 200 whose body is an error. */
+/**
+ * A status other than 2xx, or a 200 whose body is an error. Local servers that speak this protocol beside OpenAI's, and
+ * proxies in front of them, answer errors as they do there.
+ */
 export function classifyError(status: number, headers: UpstreamHeaders, body: string, target: Candidate): GatewayError {
   const report = readReport(body);
+  if (report === undefined) return classifyOpenAi(status, headers, body, target);
   const effective = status >= 400 ? status : (statusOfType[report.type ?? ''] ?? 502);
   return toError(effective, report, target, retryAfterMs(headers));
 }
@@ -167,6 +160,7 @@ function errorBody(error: GatewayError, facts: ErrorFacts): JsonObject {
       type: errorType(error.status),
       message: error.message,
       code: error.code,
+      source: error.source,
       ...(error.param === undefined ? undefined : { param: error.param }),
       ...(error.hint === undefined ? undefined : { hint: error.hint }),
       ...(facts.attempts.length === 0 ? undefined : { attempts: facts.attempts }),
@@ -175,7 +169,7 @@ function errorBody(error: GatewayError, facts: ErrorFacts): JsonObject {
   };
 }
 
-/** Anthropic's envelope; `code`, `hint` and `attempts` are ours and stand beside its own fields. */
+/** Anthropic's envelope; what stands beside `type` and `message` is ours. */
 export const messagesErrors: ErrorRenderer = {
   body: errorBody,
   streamEvent: (error, facts) => frame('error', JSON.stringify(errorBody(error, facts))),

@@ -53,6 +53,16 @@ describe('an upstream’s error', () => {
     expect(error).toMatchObject({ code, status: expectedStatus, retry, message });
   });
 
+  it('about a wrong path points at the base URL', () => {
+    const error = classifyError(404, {}, envelope('not_found_error', 'Not Found'), candidate());
+    expect(error).toMatchObject({ code: 'upstream_failed', hint: expect.stringContaining('base URL') });
+  });
+
+  it('in another envelope is read as a local server means it', () => {
+    const body = JSON.stringify({ error: { message: "model 'qwen' not found", type: 'not_found_error' } });
+    expect(classifyError(404, {}, body, candidate('qwen')).code).toBe('upstream_model_missing');
+  });
+
   it('about the account behind our key counts as its credential', () => {
     const details = { error_code: 'organization_on_hold' };
     const body = JSON.stringify({
@@ -104,7 +114,7 @@ describe('our envelope', () => {
   ] as const)('has type and code for %s', (code, type) => {
     expect(messagesErrors.body(new GatewayError(code, 'why'), facts)).toEqual({
       type: 'error',
-      error: { type, message: 'why', code },
+      error: { type, message: 'why', code, source: expect.stringMatching(/client|gateway|upstream/) },
       request_id: 'req_1',
     });
   });

@@ -9,7 +9,8 @@ import type {
   Message,
   Part,
 } from '../../../../src/protocols/canonical.ts';
-import { answerContext, candidate, decodeContext, joined, message, request, route } from './samples.ts';
+import { collectParts, responseParts } from '../../../../src/protocols/collect.ts';
+import { answerContext, candidate, decodeContext, message, request, route } from './samples.ts';
 
 const words = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).map((text) => `w${text}w`);
 const cache = fc.constantFrom(undefined, {}, { ttl: '1h' });
@@ -142,50 +143,17 @@ it('an answer survives the wire', () => {
   );
 });
 
-function partsOf(whole: CanonicalResponse): readonly Part[] {
-  const choice = whole.choices[0];
-  const usage = whole.usage ?? { input: 0, output: 0 };
-  const blocks = (choice?.content ?? []).flatMap((part, block): readonly Part[] => {
-    const end: Part = { kind: 'block-end', choice: 0, block };
-    const start = (content: Extract<Part, { kind: 'block-start' }>['content']): Part => ({
-      kind: 'block-start',
-      choice: 0,
-      block,
-      content,
-    });
-    const delta = (chars: string): Part => ({ kind: 'block-delta', choice: 0, block, text: chars });
-    if (part.kind === 'text') return [start({ kind: 'text' }), delta(part.text), end];
-    if (part.kind === 'tool-call')
-      return [start({ kind: 'tool-call', id: part.id, name: part.name }), delta(part.arguments), end];
-    if (part.kind !== 'reasoning') return [];
-    if (part.seal?.isRedacted === true) return [start({ kind: 'reasoning', seal: part.seal }), end];
-    return [start({ kind: 'reasoning' }), delta(part.text), { ...end, seal: part.seal }];
-  });
-  return [
-    { kind: 'start', id: whole.id, model: whole.model, created: 0, usage },
-    ...blocks,
-    {
-      kind: 'finish',
-      choice: 0,
-      reason: choice?.finishReason ?? 'other',
-      raw: choice?.rawFinishReason,
-      stopSequence: choice?.stopSequence,
-    },
-    { kind: 'usage', usage },
-  ];
-}
-
 it('a stream survives the wire, split anywhere', () => {
   fc.assert(
     fc.property(responses, fc.integer({ min: 1, max: 60 }), (whole, size) => {
-      const parts = partsOf(whole);
       const encoder = messagesInbound.streamEncoder(answerContext, 'sse');
-      const stream = Buffer.from(parts.map((part) => encoder.encode(part)).join('') + encoder.end());
+      const events = responseParts(whole).map((part) => encoder.encode(part));
+      const stream = Buffer.from(events.join('') + encoder.end());
       const decoder = messagesOutbound.streamDecoder(decodeContext());
       const decoded: Part[] = [];
       for (let at = 0; at < stream.length; at += size) decoded.push(...decoder.push(stream.subarray(at, at + size)));
       decoded.push(...decoder.end());
-      expect(joined(decoded)).toEqual(parts);
+      expect(collectParts(decoded)).toEqual(whole);
     }),
     { numRuns: 150 },
   );

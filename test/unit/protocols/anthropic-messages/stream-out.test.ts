@@ -206,7 +206,13 @@ it('ends a broken stream with an error event and no message_stop', () => {
   expect(text.startsWith('event: error\ndata: ')).toBe(true);
   expect(JSON.parse(text.split('data: ')[1] ?? '')).toEqual({
     type: 'error',
-    error: { type: 'api_error', message: 'gone', code: 'stream_broken', attempts: facts.attempts },
+    error: {
+      type: 'api_error',
+      message: 'gone',
+      code: 'stream_broken',
+      source: 'upstream',
+      attempts: facts.attempts,
+    },
     request_id: 'req_1',
   });
 });
