@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate, Endpoint, ServedModel } from '../../../src/core/model.ts';
-import { type Circumstances, strategyOf } from '../../../src/routing/strategy.ts';
+import { strategyOf } from '../../../src/routing/strategies.ts';
+import type { Circumstances } from '../../../src/routing/strategy.ts';
 import { ask, modelFacts, places, server, snapshot } from '../registry/sample.ts';
 
 const endpoint: Endpoint = {
