@@ -1,4 +1,5 @@
 import { genericType, type ProviderType, providerType, providerTypeOfHost } from '../catalogue/catalogue.ts';
+import { exactBase } from '../config/base-url.ts';
 import type { ProviderConfig } from '../config/schema.ts';
 import { type Environment, firstSet, hostOf, settingsOf } from './endpoint.ts';
 
@@ -22,25 +23,12 @@ export function baseUrlOf(
   config: ProviderConfig | undefined,
   environment: Environment,
 ): string | undefined {
-  if (config?.api_base !== undefined) return withoutSlash(config.api_base);
-  const root = config?.base_url ?? firstSet(type.baseUrlVariables, environment);
-  if (root !== undefined) return withVersionPrefix(root, type);
+  const declared = exactBase(config ?? {}, type.versionPrefix);
+  if (declared !== undefined) return declared;
+  const root = firstSet(type.baseUrlVariables, environment);
+  if (root !== undefined && URL.canParse(root)) return exactBase({ base_url: root }, type.versionPrefix);
   if (type.baseUrl === undefined) return undefined;
-  const filled = fill(type.baseUrl, settingsOf(type, config, environment));
-  return filled ?? type.keyBaseUrl;
-}
-
-/** A path that already ends in a version is left alone: `https://host/v1`, `https://host/api/v2`. */
-function withVersionPrefix(root: string, type: ProviderType): string {
-  const base = withoutSlash(root);
-  const path = URL.parse(base)?.pathname ?? '';
-  const segments = type.versionPrefix.split('/').filter((segment) => segment !== '');
-  // Of a prefix with several segments the first may stand there: `https://api.groq.com/openai` only lacks `/v1`.
-  for (let given = segments.length; given > 0; given -= 1) {
-    if (!path.endsWith(`/${segments.slice(0, given).join('/')}`)) continue;
-    return [base, ...segments.slice(given)].join('/');
-  }
-  return /\/v\d+(?:beta\d*|alpha\d*)?$/.test(path) ? base : base + type.versionPrefix;
+  return fill(type.baseUrl, settingsOf(type, config, environment)) ?? type.keyBaseUrl;
 }
 
 /** Replaces `{name}`; undefined when a value is missing. */
@@ -51,10 +39,6 @@ function fill(template: string, settings: Readonly<Record<string, string>>): str
     return encodeURIComponent(settings[name] ?? '');
   });
   return isComplete ? text : undefined;
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '');
 }
 
 /**
