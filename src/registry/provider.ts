@@ -118,8 +118,9 @@ interface StateAndDetail {
 
 function stateOf(input: ProviderInput, type: ProviderType, endpoint: Provider['endpoint']): StateAndDetail {
   const { config, server, listing } = input;
-  if (config?.active === false) return { state: 'disabled', detail: 'active: false' };
+  // The reason first: who lacks a variable is switched off by `active` as well.
   if (input.disabledReason !== undefined) return { state: 'disabled', detail: input.disabledReason };
+  if (config?.active === false) return { state: 'disabled', detail: 'active: false' };
   if (endpoint.baseUrl === '') return { state: 'disabled', detail: missingBase(type) };
   const isKeyed = hasCredential(endpoint);
   if (!isKeyed && needsKey(type, endpoint.baseUrl)) {

@@ -87,7 +87,7 @@ describe('declared providers', () => {
       disabledProviders: new Map([['openai', 'OPENAI_API_KEY is not set']]),
       config: {
         providers: {
-          openai: { models: [{ id: 'gpt-4o' }] },
+          openai: { models: [{ id: 'gpt-4o' }], active: false },
           off: { api_base: 'http://127.0.0.1:1/v1', active: false },
           nowhere: {},
         },
