@@ -1,3 +1,4 @@
+import type { LocalOnly } from '../config/schema.ts';
 import type { Candidate } from '../core/model.ts';
 import { continueOver } from './failover-order.ts';
 import { lookUpLocked } from './lock.ts';
@@ -40,39 +41,50 @@ export function resolve(snapshot: Snapshot, request: ResolveRequest): Resolution
 /** Continues over `failover.providers`, takes out what the request may not use, and names the outcome. */
 function settle(snapshot: Snapshot, request: ResolveRequest, { match, config }: Found): Resolution {
   if (match === undefined) return unresolved(snapshot, request);
-  const localOnly = strictest([
-    request.localOnly,
-    match.virtual?.config.local_only,
-    ...match.narrowings.map((narrowing) => narrowing.local_only),
-  ]);
+  const { virtual } = match;
+  const limits = match.narrowings.map((narrowing) => narrowing.local_only);
+  const localOnly = strictest([request.localOnly, virtual?.config.local_only, ...limits]);
+  const { candidates, rejected, isAsWritten } = usable(snapshot, request, { match, localOnly });
+  // A fallback that cannot do this kind of request stands in for nothing.
+  if (match.basis === 'fallback' && candidates.length === 0 && rejected.some(isOfWrongType)) {
+    return unresolved(snapshot, request);
+  }
+  const params = merged(virtual?.config.params, config?.params);
+  return {
+    kind: candidates.length > 0 ? 'found' : isDown(match) ? 'down-type' : 'none-left',
+    rule: match.rule,
+    requested: request.model,
+    candidates: withParams(candidates, params),
+    rejected,
+    params,
+    systemPrompt: config?.system_prompt ?? virtual?.config.system_prompt,
+    localOnly,
+    isPinned: match.isPinned,
+    isAsWritten,
+    strategy: virtual?.config.strategy ?? 'priority',
+    discovered: match.basis === 'any' ? empty.discovered : snapshot.discovered,
+    virtualModel: virtual?.name,
+    near: [],
+    down: match.down,
+  };
+}
+
+/** The match's candidates and those that continue them, as far as this request may use them. */
+function usable(
+  snapshot: Snapshot,
+  request: ResolveRequest,
+  { match, localOnly }: { readonly match: Match; readonly localOnly: LocalOnly },
+): Pick<Resolution, 'candidates' | 'rejected' | 'isAsWritten'> {
   const continued = continueOver(snapshot, match, request.operation);
   const filters = { request, localOnly, narrowings: match.narrowings };
   const own = narrow(snapshot, continued.own, { ...filters, isNameAllowed: mayUseName(request, match) });
   const added = narrow(snapshot, continued.added, { ...filters, isNameAllowed: request.allowedModels === undefined });
   const all = [...own.left, ...added.left];
   const kept = request.operation === 'embeddings' ? keepOneModel(all) : { left: all, rejected: [] };
-  const rejected = [...match.rejected, ...own.rejected, ...added.rejected, ...kept.rejected];
-  // A fallback that cannot do this kind of request stands in for nothing.
-  if (match.basis === 'fallback' && own.rejected.some(isOfWrongType) && kept.left.length === 0) {
-    return unresolved(snapshot, request);
-  }
-  const params = merged(match.virtual?.config.params, config?.params);
   return {
-    kind: kept.left.length > 0 ? 'found' : isDown(match) ? 'down-type' : 'none-left',
-    rule: match.rule,
-    requested: request.model,
-    candidates: withParams(kept.left, params),
-    rejected,
-    params,
-    systemPrompt: config?.system_prompt ?? match.virtual?.config.system_prompt,
-    localOnly,
-    isPinned: match.isPinned,
+    candidates: kept.left,
+    rejected: [...match.rejected, ...own.rejected, ...added.rejected, ...kept.rejected],
     isAsWritten: continued.isAsWritten,
-    strategy: match.virtual?.config.strategy ?? 'priority',
-    discovered: match.basis === 'any' ? empty.discovered : snapshot.discovered,
-    virtualModel: match.virtual?.name,
-    near: [],
-    down: match.down,
   };
 }
 
