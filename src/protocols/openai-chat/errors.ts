@@ -168,7 +168,7 @@ function readFault(status: number, headers: UpstreamHeaders, body: string, targe
   const code = envelope.code;
   const words = [envelope.type, code, parsed?.error_type].filter((word) => typeof word === 'string').join(' ');
   return {
-    status: status < 400 ? statusOf(code, words) : status,
+    status: status < 400 ? (statusOf(code, words) ?? status) : status,
     message: parsed === undefined ? plainText(body) : readMessage(parsed),
     words: words.toLowerCase(),
     param: asText(envelope.param),
@@ -215,9 +215,9 @@ const statusByWord: readonly (readonly [pattern: RegExp, status: number])[] = [
   [/invalid_request|bad_?request/, 400],
 ];
 
-/** The status that an error inside a 200 stands for: its numeric code, else what its type says, else 200. */
-function statusOf(code: unknown, words: string): number {
+/** The status that an error inside a 200 stands for: its numeric code, else what its type says. */
+function statusOf(code: unknown, words: string): number | undefined {
   const numeric = asNumber(code) ?? Number(code);
   if (Number.isInteger(numeric) && numeric >= 400 && numeric < 600) return numeric;
-  return statusByWord.find(([pattern]) => pattern.test(words.toLowerCase()))?.[1] ?? 200;
+  return statusByWord.find(([pattern]) => pattern.test(words.toLowerCase()))?.[1];
 }
