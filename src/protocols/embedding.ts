@@ -27,6 +27,8 @@ export interface EmbeddingRequest {
   readonly truncate?: boolean | undefined;
   readonly user?: string | undefined;
   readonly extensions?: Extensions | undefined;
+  /** What the client wrote, for formats whose answer depends on it (Ollama's older form). Never sent upstream. */
+  readonly echo?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** One vector for each element. Tokens only mean something to the model whose tokenizer made them. */
