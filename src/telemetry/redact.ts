@@ -8,7 +8,7 @@ const credentials: readonly RegExp[] = [
   /()\b(?:sk|pk|rk|gsk|xai|hf|r8|nvapi|pplx|csk|fw)[-_][A-Za-z0-9_*-]{8,}/g,
   /()\bAIza[A-Za-z0-9_-]{10,}/g,
   /()\bAKIA[A-Z0-9]{12,}/g,
-  /()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g,
+  /()\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g,
 ];
 
 /**
@@ -16,7 +16,7 @@ const credentials: readonly RegExp[] = [
  * the path of a URL stay: they are what the reader needs.
  */
 const filePaths: readonly RegExp[] = [
-  /(?<![\w/:.~-])(?:file:\/\/)?~?\/(?!(?:v\d\w*|api|openai|engines|chat|compatibility)\/)[\w.@+ -]*[\w.@+-](?:\/[\w.@+-]+)+/g,
+  /(?<![\w/:.~-])(?:file:\/\/)?~?\/(?!(?:v\d\w*|api|openai|engines|chat|compatibility)\/)[\w.@+-]+(?:\/[\w.@+-]+)+/g,
   /\b[A-Za-z]:\\[^\s"'<>|]+/g,
 ];
 
