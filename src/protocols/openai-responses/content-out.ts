@@ -11,11 +11,7 @@ export function inputPart(part: ContentPart): WireInputPart | undefined {
     case 'image':
       return imagePart(part);
     case 'document':
-      return {
-        type: 'input_file',
-        ...fileSource(part.source),
-        ...(part.name !== undefined && { filename: part.name }),
-      };
+      return { type: 'input_file', ...fileSource(part.source), ...filename(part) };
     case 'audio':
       return audioPart(part);
     case 'reasoning':
@@ -30,6 +26,15 @@ function imagePart(part: Extract<ContentPart, { kind: 'image' }>): WireInputPart
   const detail = part.detail ?? 'auto';
   if (source.kind === 'file') return { type: 'input_image', detail, file_id: source.id };
   return { type: 'input_image', detail, image_url: source.kind === 'url' ? source.url : toDataUrl(source) };
+}
+
+/** Files that are sent along must have a name. */
+function filename(part: Extract<ContentPart, { kind: 'document' }>): { readonly filename?: string } {
+  if (part.name !== undefined) return { filename: part.name };
+  const { source } = part;
+  if (source.kind === 'file' || source.kind === 'url') return {};
+  const isPdf = source.kind === 'bytes' && source.mediaType === 'application/pdf';
+  return { filename: isPdf ? 'document.pdf' : 'document.txt' };
 }
 
 function fileSource(source: DocumentSource): { file_id: string } | { file_url: string } | { file_data: string } {

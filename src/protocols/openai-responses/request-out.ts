@@ -17,6 +17,7 @@ export function encodeRequest(request: CanonicalRequest, target: Candidate): Enc
   const items = encodeItems(rest, target);
   const { [verbosityField]: verbosity, ...own } = request.extensions?.[protocolName] ?? {};
   const hasTools = request.tools.length > 0;
+  const limit = tokenLimit(request, target);
   const body = present({
     ...own,
     model: target.model.upstreamId,
@@ -26,7 +27,7 @@ export function encodeRequest(request: CanonicalRequest, target: Candidate): Enc
     tool_choice: hasTools ? encodeToolChoice(request.toolChoice) : undefined,
     parallel_tool_calls: hasTools ? request.parallelToolCalls : undefined,
     text: encodeText(request.output, verbosity),
-    max_output_tokens: request.maxTokens,
+    max_output_tokens: limit,
     temperature: request.temperature,
     top_p: request.topP,
     top_logprobs: request.topLogprobs,
@@ -42,8 +43,23 @@ export function encodeRequest(request: CanonicalRequest, target: Candidate): Enc
   return {
     path: requestPath,
     body: accepted.body,
-    drops: [...items.drops, ...fieldDrops(request), ...accepted.drops, ...foreignFields(request, protocolName)],
+    drops: [
+      ...items.drops,
+      ...fieldDrops(request),
+      ...(limit === request.maxTokens ? [] : ['max_output_tokens']),
+      ...accepted.drops,
+      ...foreignFields(request, protocolName),
+    ],
   };
+}
+
+/** Hosted upstreams refuse a lower limit. Tokens. */
+const leastHostedLimit = 16;
+
+/** Sixteen tokens where five were asked for are an answer; a refusal is none. */
+function tokenLimit(request: CanonicalRequest, target: Candidate): number | undefined {
+  if (request.maxTokens === undefined || target.model.isLocal) return request.maxTokens;
+  return Math.max(request.maxTokens, leastHostedLimit);
 }
 
 /** A leading system message of one text is what `instructions` means; all others stay in place. */

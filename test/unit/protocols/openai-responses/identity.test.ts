@@ -97,7 +97,7 @@ const tool: fc.Arbitrary<Tool> = fc.record(
 
 const settings = fc.record(
   {
-    maxTokens: fc.nat(),
+    maxTokens: fc.integer({ min: 16, max: 1_000_000 }),
     temperature: fc.double({ min: 0, max: 2, noNaN: true }).map((value) => value + 0),
     topP: fc.constantFrom(0, 0.5, 1),
     parallelToolCalls: fc.boolean(),

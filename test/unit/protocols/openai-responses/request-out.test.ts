@@ -170,6 +170,18 @@ describe('the request upstream', () => {
     expect(encodeRequest(request({ stop: [], n: 1, frequencyPenalty: 0, logitBias: {} }), target()).drops).toEqual([]);
   });
 
+  test('raises a limit that hosted upstreams refuse, and says so', () => {
+    const { body, drops } = encodeRequest(request({ maxTokens: 5 }), target());
+    expect(body.max_output_tokens).toBe(16);
+    expect(drops).toEqual(['max_output_tokens']);
+    const hosted = target();
+    const local = { ...hosted, model: { ...hosted.model, isLocal: true } };
+    expect(encodeRequest(request({ maxTokens: 5 }), local)).toMatchObject({
+      body: { max_output_tokens: 5 },
+      drops: [],
+    });
+  });
+
   test('leaves out, by name, what the endpoint is known to refuse', () => {
     const { body, drops } = encodeRequest(
       request({ temperature: 1 }),

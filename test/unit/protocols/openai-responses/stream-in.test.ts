@@ -150,6 +150,10 @@ describe('the events of an answer', () => {
       { call_id: 'c0', arguments: '{"a":1}' },
       { call_id: 'c1', arguments: '{}' },
     ]);
+    const order = types(stream);
+    expect(order.indexOf('response.output_item.done')).toBeGreaterThan(
+      order.lastIndexOf('response.function_call_arguments.delta'),
+    );
   });
 
   test('groups and custom tools are folded back', () => {
