@@ -35,8 +35,9 @@ function lockedTo(snapshot: Snapshot, request: ResolveRequest, provider: Provide
   }
   const own = match.candidates.filter((candidate) => candidate.endpoint.providerId === provider.id);
   if (own.length === 0 && !match.isPinned && match.virtual === undefined) {
-    const { candidates } = forwarded(snapshot, provider, { pinned, model });
-    return { match: { ...match, rule: 'provider-lock', isPinned: true, candidates }, config };
+    const sent = forwarded(snapshot, provider, { pinned, model });
+    if (sent === undefined) return { match: undefined, config };
+    return { match: { ...match, rule: 'provider-lock', isPinned: true, candidates: sent.candidates }, config };
   }
   const others = match.candidates.filter((candidate) => !own.includes(candidate));
   const rejected = [...match.rejected, ...others.map((candidate) => lockedOut(candidate, provider))];
@@ -44,14 +45,15 @@ function lockedTo(snapshot: Snapshot, request: ResolveRequest, provider: Provide
   return { match: { ...match, rule: 'provider-lock', isPinned: true, candidates: own, rejected, down }, config };
 }
 
-/** A name that the provider does not list goes to it as it is; without a name, what it would chat with. */
+/** A name that the provider does not list goes to it as it is; without a name, what it would chat with, if known. */
 function forwarded(
   snapshot: Snapshot,
   provider: Provider,
   { pinned, model }: { readonly pinned: Match; readonly model: string },
-): Match {
+): Match | undefined {
   if (model !== '' && model !== 'auto') return pinned;
-  return { ...pinned, candidates: firstChat(snapshot, provider) };
+  const candidates = firstChat(snapshot, provider);
+  return candidates.length === 0 ? undefined : { ...pinned, candidates };
 }
 
 function lockedOut(candidate: Candidate, provider: Provider): Rejection {
