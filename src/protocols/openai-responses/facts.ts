@@ -1,7 +1,7 @@
 import type { Capability } from '../../core/model.ts';
 import type { RequestFacts } from '../canonical.ts';
-import { estimateTokens } from '../estimate.ts';
-import { isObject, optionalNumber, optionalString } from '../fields.ts';
+import { estimateTokens, tokensPerImage } from '../estimate.ts';
+import { asArray, asNumber, asObject, asText, isObject } from '../fields.ts';
 import type { JsonObject } from '../protocol.ts';
 
 /** Fields whose text is not prompt text: base64, URLs, ids, and reasoning that nobody here can read. */
@@ -20,38 +20,42 @@ const needOfPart: ReadonlyMap<unknown, Capability> = new Map([
   ['input_audio', 'audio'],
 ]);
 
+const structuredFormats: ReadonlySet<unknown> = new Set(['json_schema', 'json_object']);
+
 const functionTools: ReadonlySet<unknown> = new Set(['function', 'custom', 'namespace']);
 
 /** A look at the parsed body that builds nothing. Odd shapes count as nothing: `decode` is who complains. */
 export function requestFacts(body: JsonObject): RequestFacts {
-  const needs = new Set<Capability>();
-  const characters = measure(body.input, needs) + measure(body.instructions, needs) + measure(body.tools, needs);
-  if (Array.isArray(body.tools) && body.tools.some((tool) => isObject(tool) && functionTools.has(tool.type)))
-    needs.add('tools');
-  if (wantsStructure(body.text)) needs.add('structured_output');
+  const prompt: Prompt = { characters: 0, images: 0, needs: new Set() };
+  for (const field of ['input', 'instructions', 'tools']) measure(body[field], prompt);
+  if (asArray(body.tools).some((tool) => functionTools.has(asObject(tool)?.type))) prompt.needs.add('tools');
+  if (structuredFormats.has(asObject(asObject(body.text)?.format)?.type)) prompt.needs.add('structured_output');
   return {
-    model: optionalString(body, 'model'),
+    model: asText(body.model),
     stream: body.stream === true,
     includeUsage: true,
-    needs,
-    promptTokens: estimateTokens(characters),
-    maxTokens: optionalNumber(body, 'max_output_tokens'),
+    needs: prompt.needs,
+    promptTokens: estimateTokens(prompt.characters) + prompt.images * tokensPerImage,
+    maxTokens: asNumber(body.max_output_tokens),
   };
 }
 
-/** Characters of text below `value`; notes on the way what parts need. */
-function measure(value: unknown, needs: Set<Capability>): number {
-  if (typeof value === 'string') return value.length;
-  if (Array.isArray(value)) return value.reduce<number>((sum, entry) => sum + measure(entry, needs), 0);
-  if (!isObject(value)) return 0;
-  const need = needOfPart.get(value.type);
-  if (need !== undefined) needs.add(need);
-  let sum = 0;
-  for (const [key, entry] of Object.entries(value)) if (!unread.has(key)) sum += measure(entry, needs);
-  return sum;
+interface Prompt {
+  characters: number;
+  images: number;
+  readonly needs: Set<Capability>;
 }
 
-function wantsStructure(text: unknown): boolean {
-  const format = isObject(text) ? text.format : undefined;
-  return isObject(format) && (format.type === 'json_schema' || format.type === 'json_object');
+/** Adds up the text below `value`, whatever its shape, and notes what its parts need. */
+function measure(value: unknown, prompt: Prompt): void {
+  if (typeof value === 'string') prompt.characters += value.length;
+  else if (Array.isArray(value)) for (const entry of value) measure(entry, prompt);
+  else if (isObject(value)) measureObject(value, prompt);
+}
+
+function measureObject(value: JsonObject, prompt: Prompt): void {
+  const need = needOfPart.get(value.type);
+  if (need !== undefined) prompt.needs.add(need);
+  if (need === 'vision') prompt.images += 1;
+  for (const [key, entry] of Object.entries(value)) if (!unread.has(key)) measure(entry, prompt);
 }

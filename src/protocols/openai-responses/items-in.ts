@@ -76,7 +76,8 @@ export function decodeItems(input: unknown): DecodedItems {
   for (const [index, item] of input.entries()) {
     const at = `input[${index}]`;
     if (!isObject(item)) throw badField(at, 'an object');
-    const type = item.type ?? (item.role === undefined ? undefined : 'message');
+    // The API lets both be left out: what has a role is a message, what has nothing but an id a reference.
+    const type = item.type ?? (item.role === undefined ? 'item_reference' : 'message');
     const decode = itemDecoders.get(type);
     if (decode === undefined) into.drops.add(`input.${String(type)}`);
     else decode(item, at, into);

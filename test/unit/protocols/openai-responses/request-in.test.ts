@@ -151,6 +151,7 @@ describe('input', () => {
       { type: 'local_shell_call', call_id: 'x', action: {} },
       { type: 'local_shell_call', call_id: 'y', action: {} },
       { type: 'item_reference', id: 'msg_1' },
+      { id: 'msg_2' },
       { type: 'constructor' },
       { role: 'user', content: [{ type: 'input_text', text: 'hi' }, { type: 'input_video' }] },
     ];
@@ -295,6 +296,8 @@ describe('facts', () => {
     );
     expect([...facts.needs].sort()).toEqual(['documents', 'structured_output', 'vision']);
     expect(facts.maxTokens).toBe(5);
-    expect(facts.promptTokens).toBeLessThan(200);
+    // One image at its usual price and a few words, none of the base64.
+    expect(facts.promptTokens).toBeGreaterThan(800);
+    expect(facts.promptTokens).toBeLessThan(900);
   });
 });
