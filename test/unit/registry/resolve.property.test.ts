@@ -4,7 +4,7 @@ import { operations } from '../../../src/core/model.ts';
 import { ask, modelFacts, ollama, places, server, snapshot } from './sample.ts';
 
 const crowded = snapshot({
-  environment: { OPENAI_API_KEY: 'k' },
+  environment: { OPENAI_API_KEY: 'k', GROQ_API_KEY: 'k' },
   servers: [
     ollama('llama3.1:latest', 'qwen3:8b', 'big:120b-cloud'),
     server('http://192.168.1.9:8000', 'vllm', { state: 'down', models: [modelFacts('org/model')] }),
@@ -25,6 +25,7 @@ const word = fc.constantFrom(
   ...[
     'ollama',
     'openai',
+    'groq',
     'vllm',
     'lm-studio',
     'llama3.1',
