@@ -4,7 +4,7 @@ import { present } from '../fields.ts';
 import type { DecodedRequest, InboundRoute, JsonObject } from '../protocol.ts';
 import { type Drops, messagesFromContents, systemFromInstruction } from './contents-in.ts';
 import { generationFromWire } from './generation-in.ts';
-import { camelCased, listAt, optionalObjectAt, stringAt } from './proto-json.ts';
+import { camelCased, optionalObjectAt, stringAt } from './proto-json.ts';
 import { toolChoiceFromWire, toolsFromWire } from './tools-in.ts';
 
 const known = new Set([
@@ -31,12 +31,13 @@ export function isStreamed(route: InboundRoute): boolean {
 export function decodeRequest(value: JsonObject, route: InboundRoute): DecodedRequest {
   const body = camelCased(value);
   const drops: Drops = new Set(Object.keys(body).filter((name) => !known.has(name)));
-  if (listAt(body.contents, 'contents').length === 0) {
+  const messages = messagesFromContents(body.contents, drops);
+  if (messages.length === 0) {
     throw new GatewayError('bad_request', 'contents must not be empty.', { param: 'contents' });
   }
   const request: CanonicalRequest = {
     model: routeModel(route) ?? stringAt(body.model, 'model')?.replace(/^models\//, '') ?? '',
-    messages: [...systemFromInstruction(body.systemInstruction, drops), ...messagesFromContents(body.contents, drops)],
+    messages: [...systemFromInstruction(body.systemInstruction, drops), ...messages],
     tools: toolsFromWire(body.tools, drops),
     toolChoice: toolChoiceFromWire(body.toolConfig),
     ...generationFromWire(body.generationConfig, drops),

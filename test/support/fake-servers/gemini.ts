@@ -265,7 +265,7 @@ function callOf({ method, path }: RecordedRequest): Call {
 }
 
 async function handle(response: ServerResponse, recorded: RecordedRequest, next: () => FakeAnswer): Promise<void> {
-  if (recorded.method === 'GET' && recorded.path.startsWith('/v1beta/models'))
+  if (recorded.method === 'GET' && /^\/v1(beta)?\/models/.test(recorded.path))
     return sendJson(response, 200, modelList());
   const { model, action, isSse } = callOf(recorded);
   const body = recorded.body ?? {};

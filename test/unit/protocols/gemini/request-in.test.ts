@@ -344,6 +344,7 @@ describe('generation', () => {
 describe('mistakes', () => {
   test.each([
     [{}, 'contents'],
+    [{ contents: [{ parts: [{ text: '' }] }] }, 'contents'],
     [{ contents: 'hi' }, 'contents'],
     [{ contents: [1] }, 'contents[0]'],
     [{ contents: [{ parts: [{ text: 1 }] }] }, 'contents[0].parts[0].text'],
