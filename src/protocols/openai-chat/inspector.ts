@@ -3,6 +3,7 @@ import type { Candidate } from '../../core/model.ts';
 import { asArray, asText, isObject } from '../fields.ts';
 import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
 import { classifyError, isErrorBody } from './errors.ts';
+import { operationPath } from './path.ts';
 import { checkedChoices } from './response-out.ts';
 import { decodeUsage } from './usage.ts';
 import { chatFormat, chatPath } from './wire.ts';
@@ -77,7 +78,7 @@ function isFilled(value: unknown): boolean {
 
 export const chatInspector: Inspector = {
   id: chatFormat,
-  path: () => chatPath,
+  path: (target) => operationPath(chatPath, target),
   meaning: (event, data, target) => chunkMeaning({ event, data }, target, showsContent),
   answer(body, target) {
     checkedChoices(body, target);

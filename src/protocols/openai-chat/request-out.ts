@@ -6,6 +6,7 @@ import type { EncodedRequest } from '../protocol.ts';
 import type { EncodeState } from './content-out.ts';
 import { encodeMessages } from './messages-out.ts';
 import { encodeParameters } from './parameters-out.ts';
+import { operationPath } from './path.ts';
 import { chatFormat, chatPath } from './wire.ts';
 
 /** Encodes a request as this endpoint wants it. Usage of streams is always asked for; it is ours to pass on or not. */
@@ -24,7 +25,7 @@ export function encodeRequest(request: CanonicalRequest, target: Candidate): Enc
   });
   dropUnreasoning(body, target, drops);
   for (const field of quirks.rejectedFields ?? []) drop(body, field, drops);
-  return { path: chatPath, body, drops: [...drops] };
+  return { path: operationPath(chatPath, target), body, drops: [...drops] };
 }
 
 /** A model that is known not to reason may answer even `reasoning_effort: none` with a 400 (Ollama, OpenAI). */

@@ -2,6 +2,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { asArray, asText, isObject } from '../fields.ts';
 import { classifyError, isErrorBody } from '../openai-chat/errors.ts';
 import { chunkMeaning, interestingChunk } from '../openai-chat/inspector.ts';
+import { operationPath } from '../openai-chat/path.ts';
 import { decodeUsage } from '../openai-chat/usage.ts';
 import type { Inspector } from '../protocol.ts';
 import { completionsFormat, completionsPath } from './wire.ts';
@@ -9,7 +10,7 @@ import { completionsFormat, completionsPath } from './wire.ts';
 /** Legacy completions are passed through; an upstream without them is asked in chat completions. */
 export const completionsInspector: Inspector = {
   id: completionsFormat,
-  path: () => completionsPath,
+  path: (target) => operationPath(completionsPath, target),
   meaning: (event, data, target) =>
     chunkMeaning({ event, data }, target, (choice) => asText(choice.text) !== undefined),
   answer(body, target) {

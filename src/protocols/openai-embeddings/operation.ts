@@ -27,6 +27,7 @@ import {
   present,
 } from '../fields.ts';
 import { classifyError, isErrorBody, openaiErrors } from '../openai-chat/errors.ts';
+import { operationPath } from '../openai-chat/path.ts';
 import { decodeUsage } from '../openai-chat/usage.ts';
 import type { EncodedRequest, Inspector, JsonObject } from '../protocol.ts';
 import { embeddingsFormat, embeddingsPath, type WireEmbeddings } from './wire.ts';
@@ -100,7 +101,7 @@ function encode(request: EmbeddingRequest, target: Candidate): EncodedRequest {
     delete body[field];
     drops.add(field);
   }
-  return { path: embeddingsPath, body, drops: [...drops] };
+  return { path: operationPath(embeddingsPath, target), body, drops: [...drops] };
 }
 
 function decodeResponse(body: JsonObject, { target, request }: EmbeddingDecodeContext): EmbeddingResponse {
@@ -161,7 +162,7 @@ export const embeddingsOutbound: EmbeddingOutbound = { id: embeddingsFormat, enc
 /** Embeddings never stream: an event of one is an answer in the wrong form. */
 export const embeddingsInspector: Inspector = {
   id: embeddingsFormat,
-  path: () => embeddingsPath,
+  path: (target) => operationPath(embeddingsPath, target),
   meaning: () => ({ kind: 'error', error: invalid('The upstream streamed an answer that has no stream.') }),
   answer(body, target) {
     for (const item of checkedData(body, target)) {

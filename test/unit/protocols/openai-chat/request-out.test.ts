@@ -25,6 +25,16 @@ test('streams always ask for usage', () => {
   expect(encode({ stream: true }, { streamOptions: false }).body).not.toHaveProperty('stream_options');
 });
 
+test.each([
+  ['https://a.example/openai', '/deployments/my%20gpt/chat/completions?api-version=2025-01-01'],
+  ['https://a.example/openai/deployments/x', '/chat/completions?api-version=2025-01-01'],
+  ['https://a.example/openai/v1', '/chat/completions?api-version=2025-01-01'],
+])('at Azure below %s the path is %s', (baseUrl, path) => {
+  const settings = { api_version: '2025-01-01' };
+  const target = candidate({ type: 'azure', baseUrl, settings, model: { upstreamId: 'my gpt' } });
+  expect(chatOutbound.encode(request(), target).path).toBe(path);
+});
+
 describe('quirks', () => {
   test('name the field of the token limit', () => {
     expect(encode({ maxTokens: 5 }).body).toMatchObject({ max_tokens: 5 });

@@ -6,16 +6,24 @@ interface Options {
   readonly quirks?: EndpointQuirks;
   readonly model?: Partial<ServedModel>;
   readonly type?: string;
+  readonly baseUrl?: string;
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A hosted model of a generic OpenAI-compatible provider, unless told otherwise. */
-export function candidate({ quirks = {}, model = {}, type = 'openai' }: Options = {}): Candidate {
+export function candidate({
+  quirks = {},
+  model = {},
+  type = 'openai',
+  baseUrl = 'https://api.example/v1',
+  settings = {},
+}: Options = {}): Candidate {
   return {
     endpoint: {
       key: 'sample https://api.example/v1',
       providerId: 'sample',
       type,
-      baseUrl: 'https://api.example/v1',
+      baseUrl,
       auth: 'bearer',
       credential: undefined,
       headers: {},
@@ -27,7 +35,7 @@ export function candidate({ quirks = {}, model = {}, type = 'openai' }: Options 
       poolSize: undefined,
       priority: undefined,
       quirks,
-      settings: {},
+      settings,
     },
     model: {
       id: 'sample',
