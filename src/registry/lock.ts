@@ -1,4 +1,3 @@
-import type { Candidate } from '../core/model.ts';
 import { labelOf } from './candidates.ts';
 import { type Found, lookUp } from './look-up.ts';
 import { firstChat, type Match, pinnedTo } from './match.ts';
@@ -39,8 +38,10 @@ function lockedTo(snapshot: Snapshot, request: ResolveRequest, provider: Provide
     if (sent === undefined) return { match: undefined, config };
     return { match: { ...match, rule: 'provider-lock', isPinned: true, candidates: sent.candidates }, config };
   }
-  const others = match.candidates.filter((candidate) => !own.includes(candidate));
-  const rejected = [...match.rejected, ...others.map((candidate) => lockedOut(candidate, provider))];
+  const others = match.candidates.filter((candidate) => !own.includes(candidate)).map(labelOf);
+  // The name may say a server that is not even there.
+  if (match.candidates.length === 0 && match.down !== undefined) others.push(match.down.provider);
+  const rejected = [...match.rejected, ...others.map((label) => lockedOut(label, provider))];
   const { down } = pinned;
   return { match: { ...match, rule: 'provider-lock', isPinned: true, candidates: own, rejected, down }, config };
 }
@@ -56,6 +57,6 @@ function forwarded(
   return candidates.length === 0 ? undefined : { ...pinned, candidates };
 }
 
-function lockedOut(candidate: Candidate, provider: Provider): Rejection {
-  return { candidate: labelOf(candidate), code: 'locked', reason: `the request is locked to ${provider.id}` };
+function lockedOut(candidate: string, provider: Provider): Rejection {
+  return { candidate, code: 'locked', reason: `the request is locked to ${provider.id}` };
 }

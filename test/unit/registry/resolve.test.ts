@@ -133,6 +133,7 @@ describe('a provider lock', () => {
     ['never-heard-of', 'ollama', 'found', ['ollama:never-heard-of']],
     ['openrouter:meta/llama-4', 'openai', 'none-left', []],
     ['private', 'openrouter', 'none-left', []],
+    ['vllm:x', 'ollama', 'none-left', []],
     ['auto', 'openai', 'found', ['openai:gpt-4o']],
     ['llama3.1', 'nobody', 'unknown-provider', []],
     ['llama3.1', 'vllm', 'down-type', []],
