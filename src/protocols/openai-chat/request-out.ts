@@ -7,6 +7,7 @@ import type { EncodeState } from './content-out.ts';
 import { encodeMessages } from './messages-out.ts';
 import { encodeParameters } from './parameters-out.ts';
 import { operationPath } from './path.ts';
+import { inTemplateOrder } from './template-order.ts';
 import { chatFormat, chatPath } from './wire.ts';
 
 /** Encodes a request as this endpoint wants it. Usage of streams is always asked for; it is ours to pass on or not. */
@@ -15,10 +16,12 @@ export function encodeRequest(request: CanonicalRequest, target: Candidate): Enc
   const { protocol } = chatFormat;
   const drops = new Set(foreignFields(request, protocol));
   const state: EncodeState = { quirks, drops };
+  // Hosted providers keep instructions wherever they stand; behind a local server there is a bare template.
+  const messages = target.model.isLocal ? inTemplateOrder(request.messages) : request.messages;
   const body: Record<string, unknown> = present({
     ...request.extensions?.[protocol],
     model: target.model.upstreamId,
-    messages: encodeMessages(request.messages, state),
+    messages: encodeMessages(messages, state),
     ...encodeParameters(request, state),
     stream: request.stream ? true : undefined,
     stream_options: request.stream && quirks.streamOptions !== false ? { include_usage: true } : undefined,

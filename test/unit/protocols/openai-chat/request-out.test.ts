@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { EndpointQuirks } from '../../../../src/core/model.ts';
 import type { CanonicalRequest, ContentPart } from '../../../../src/protocols/canonical.ts';
 import { chatOutbound } from '../../../../src/protocols/openai-chat/outbound.ts';
-import { assistant, candidate, request, user } from './samples.ts';
+import { assistant, candidate, localModel, request, user } from './samples.ts';
 
 const encode = (fields: Partial<CanonicalRequest>, quirks: EndpointQuirks = {}) =>
   chatOutbound.encode(request(fields), candidate({ quirks, model: { upstreamId: 'real' } }));
@@ -177,6 +177,45 @@ describe('reasoning', () => {
     const encoded = chatOutbound.encode(request({ reasoning: { effort: 'high' } }), target);
     expect(encoded.body).not.toHaveProperty('reasoning_effort');
     expect(encoded.drops).toEqual(['reasoning_effort']);
+  });
+});
+
+describe('instructions', () => {
+  const system = (text: string) => ({ role: 'system' as const, content: [{ kind: 'text' as const, text }] });
+  const messages = [system('a'), system('b'), user('c'), system('d'), assistant('e'), system('f'), user('g')];
+
+  test('stay in place at hosted models', () => {
+    const { body } = encode({ messages });
+    expect(body.messages).toEqual([
+      { role: 'system', content: 'a' },
+      { role: 'system', content: 'b' },
+      { role: 'user', content: 'c' },
+      { role: 'system', content: 'd' },
+      { role: 'assistant', content: 'e' },
+      { role: 'system', content: 'f' },
+      { role: 'user', content: 'g' },
+    ]);
+  });
+
+  test('come first or from the user at local models, whose templates refuse them elsewhere', () => {
+    const { body, drops } = chatOutbound.encode(request({ messages }), candidate({ model: localModel }));
+    const texts = (...list: readonly string[]) => list.map((text) => ({ type: 'text', text }));
+    expect(body.messages).toEqual([
+      { role: 'system', content: 'a\n\nb' },
+      { role: 'user', content: texts('c', 'd') },
+      { role: 'assistant', content: 'e' },
+      { role: 'user', content: texts('f', 'g') },
+    ]);
+    expect(drops).toEqual([]);
+  });
+
+  test('that come after a tool result follow it', () => {
+    const result: ContentPart = { kind: 'tool-result', id: 'c1', content: [{ kind: 'text', text: 'seen' }] };
+    const conversation = [user('a'), assistant(call), user(result), system('b')];
+    const { body } = chatOutbound.encode(request({ messages: conversation }), candidate({ model: localModel }));
+    expect(body).toMatchObject({
+      messages: [{}, {}, { role: 'tool', content: 'seen' }, { role: 'user', content: 'b' }],
+    });
   });
 });
 
