@@ -18,8 +18,8 @@ interface Turn {
 }
 
 /**
- * Contents as canonical messages. Function responses become a message of role `tool`, in front of what the user says in
- * the same content. Throws `bad_request` naming the field.
+ * Contents as canonical messages. Each function response becomes a message of role `tool`, in front of what the user says
+ * in the same content. Throws `bad_request` naming the field.
  */
 export function messagesFromContents(contents: unknown, drops: Drops): readonly Message[] {
   const turn: Turn = { ids: new CallIds(), drops };
@@ -29,8 +29,7 @@ export function messagesFromContents(contents: unknown, drops: Drops): readonly 
     const content = objectAt(entry, path);
     const parts = partsAt(content.parts, `${path}.parts`, turn);
     if (stringAt(content.role, `${path}.role`) === 'model') {
-      // Clients keep the empty parts that end a stream; nothing of them is worth a turn.
-      if (parts.length > 0) messages.push({ role: 'assistant', content: parts });
+      addModelParts(messages, parts);
     } else {
       messages.push(...userMessages(parts));
     }
@@ -38,12 +37,35 @@ export function messagesFromContents(contents: unknown, drops: Drops): readonly 
   return messages;
 }
 
+/**
+ * Clients keep a streamed answer as one content a chunk, empty ones included. It is one turn all the same: parallel
+ * calls must not be torn apart, nor a sentence.
+ */
+function addModelParts(messages: Message[], parts: readonly ContentPart[]): void {
+  const last = messages.at(-1);
+  if (last?.role === 'assistant') {
+    messages.splice(-1, 1, { role: 'assistant', content: joined(last.content, parts) });
+  } else if (parts.length > 0) {
+    messages.push({ role: 'assistant', content: parts });
+  }
+}
+
+function joined(before: readonly ContentPart[], after: readonly ContentPart[]): readonly ContentPart[] {
+  const [last, first] = [before.at(-1), after[0]];
+  if (last?.kind === 'text' && first?.kind === 'text') {
+    return [...before.slice(0, -1), { kind: 'text', text: last.text + first.text }, ...after.slice(1)];
+  }
+  if (last?.kind === 'reasoning' && first?.kind === 'reasoning' && last.seal === undefined) {
+    return [...before.slice(0, -1), { ...first, text: last.text + first.text }, ...after.slice(1)];
+  }
+  return [...before, ...after];
+}
+
 /** `user`, `function` or no role at all. */
 function userMessages(parts: readonly ContentPart[]): readonly Message[] {
   const results = parts.filter((part) => part.kind === 'tool-result');
   const rest = parts.filter((part) => part.kind !== 'tool-result');
-  const messages: Message[] = [];
-  if (results.length > 0) messages.push({ role: 'tool', content: results });
+  const messages: Message[] = results.map((result) => ({ role: 'tool', content: [result] }));
   if (rest.length > 0) messages.push({ role: 'user', content: rest });
   return messages;
 }

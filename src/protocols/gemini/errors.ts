@@ -28,7 +28,11 @@ function statusWord(status: number): string {
 /** Our errors as Google's APIs have them; what only we know travels in `details`, in Google's own message types. */
 export const errorRenderer: ErrorRenderer = {
   body: (error, facts) => ({ error: errorObject(error, facts) }),
-  streamEvent: (error, facts) => `data: ${JSON.stringify({ error: errorObject(error, facts) })}\n\n`,
+  /** In a list it stands for a list of its own: one that has begun is ended by its encoder, which knows. */
+  streamEvent: (error, facts, framing) => {
+    const json = JSON.stringify({ error: errorObject(error, facts) });
+    return framing === 'json-array' ? `[${json}]` : `data: ${json}\n\n`;
+  },
 };
 
 function errorObject(error: GatewayError, facts: ErrorFacts): JsonObject {

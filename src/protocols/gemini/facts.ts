@@ -36,6 +36,7 @@ export function requestFacts(value: JsonObject, route: InboundRoute): RequestFac
     needs: tally.needs,
     promptTokens: estimateTokens(tally.characters) + tally.images * tokensPerImage,
     maxTokens: asNumber(generation.maxOutputTokens),
+    choices: asNumber(generation.candidateCount),
   };
 }
 

@@ -101,6 +101,14 @@ describe('rendering', () => {
     }
   });
 
+  test('as the end of a stream, in its framing', () => {
+    const broken = new GatewayError('stream_broken', 'm');
+    const facts = { requestId: 'q', attempts: [] };
+    const body = errorRenderer.body(broken, facts);
+    expect(errorRenderer.streamEvent(broken, facts, 'sse')).toBe(`data: ${JSON.stringify(body)}\n\n`);
+    expect(JSON.parse(errorRenderer.streamEvent(broken, facts, 'json-array'))).toEqual([body]);
+  });
+
   test('what we know is in the details', () => {
     const thrown = new GatewayError('rate_limited', 'Slow down.', { retryAfterMs: 1500, hint: 'Wait.', param: 'x' });
     const attempts = [{ provider: 'a', code: 'upstream_busy', ms: 3 }];

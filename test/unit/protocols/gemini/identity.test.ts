@@ -68,16 +68,17 @@ const step = fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 3 }).chain((id
     )
     .map(([thoughts, said, called, outputs, isError]): readonly Message[] => [
       { role: 'assistant', content: [...thoughts, ...said, ...called] },
-      {
-        role: 'tool',
-        content: called.map((call, i) => ({
+      ...called.map(({ id, name: asked }, i): Message => {
+        const output: readonly ContentPart[] = [{ kind: 'text', text: outputs[i] ?? '' }];
+        const result = {
           kind: 'tool-result',
-          id: call.id,
-          name: call.name,
-          content: [{ kind: 'text', text: outputs[i] ?? '' }],
+          id,
+          name: asked,
+          content: output,
           ...(isError ? { isError } : {}),
-        })),
-      },
+        } as const;
+        return { role: 'tool', content: [result] };
+      }),
     ]),
 );
 

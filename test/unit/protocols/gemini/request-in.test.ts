@@ -91,9 +91,39 @@ describe('contents', () => {
       'user',
       'assistant',
       'tool',
+      'tool',
+      'tool',
       'user',
       'assistant',
       'tool',
+    ]);
+  });
+
+  test('an answer kept chunk by chunk is one turn', () => {
+    const model = (...parts: readonly object[]) => ({ role: 'model', parts });
+    const { request } = decode({
+      contents: [
+        { role: 'user', parts: [{ text: 'go' }] },
+        model({ text: 'h', thought: true }),
+        model({ text: 'm', thought: true }),
+        model({ text: '', thought: true, thoughtSignature: 'c2ln' }),
+        model({ text: 'Hel' }),
+        model({ text: 'lo' }),
+        model({ functionCall: { id: '1', name: 'f', args: {} } }),
+        model({ functionCall: { id: '2', name: 'f', args: {} } }),
+        model({ text: '' }),
+      ],
+    });
+    expect(request.messages.slice(1)).toEqual([
+      {
+        role: 'assistant',
+        content: [
+          { kind: 'reasoning', text: 'hm', seal: { protocol: 'generate_content', value: 'c2ln' } },
+          { kind: 'text', text: 'Hello' },
+          { kind: 'tool-call', id: '1', name: 'f', arguments: '{}' },
+          { kind: 'tool-call', id: '2', name: 'f', arguments: '{}' },
+        ],
+      },
     ]);
   });
 
