@@ -20,10 +20,16 @@ const filePaths: readonly RegExp[] = [
   /\b[A-Za-z]:\\[^\s"'<>|]+/g,
 ];
 
-/** Text of an upstream as it may be shown to a client: without credentials and paths of files. */
-export function redact(text: string): string {
+/** Text as it may be logged: without credentials. */
+export function redactCredentials(text: string): string {
   let clean = text;
   for (const pattern of credentials) clean = clean.replace(pattern, '$1***');
+  return clean;
+}
+
+/** Text of an upstream as it may be shown to a client: without credentials and paths of files. */
+export function redact(text: string): string {
+  let clean = redactCredentials(text);
   for (const pattern of filePaths) clean = clean.replace(pattern, '[path]');
   return clean;
 }
