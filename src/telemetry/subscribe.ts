@@ -1,0 +1,115 @@
+import type { EventBus, RequestRecord, RouterEvents } from '../core/events.ts';
+import type { LogFields, Logger, LogLevel } from './logger.ts';
+
+/** Everything that happens, as lines of a log. Returns the function that ends it. */
+export function subscribeLog(events: EventBus, logger: Logger): () => void {
+  const ends = [
+    events.on('request-settled', (record) => logRequest(logger, record)),
+    events.on('provider-up', (event) =>
+      logger.log('info', { event: 'provider-up', message: upText(event), fields: event }),
+    ),
+    events.on('provider-down', (event) => {
+      const message = `${event.provider} is down: ${event.reason}`;
+      logger.log('warn', { event: 'provider-down', message, fields: event });
+    }),
+    events.on('models-changed', (event) => {
+      logger.log('info', { event: 'models-changed', message: changeText(event), fields: event });
+    }),
+    events.on('breaker-opened', (event) => {
+      const message = `${event.candidate} keeps failing: asked last for ${seconds(event.cooldownMs)}`;
+      logger.log('warn', { event: 'breaker-opened', message, fields: event });
+    }),
+    events.on('breaker-closed', (event) => {
+      logger.log('info', { event: 'breaker-closed', message: `${event.candidate} answers again`, fields: event });
+    }),
+    events.on('config-reloaded', (event) => {
+      logger.log('info', { event: 'config-reloaded', message: `configuration reloaded: ${event.path}`, fields: event });
+    }),
+    events.on('config-rejected', (event) => {
+      const message = ['the changed configuration is not used:', ...event.problems].join('\n  ');
+      logger.log('error', { event: 'config-rejected', message, fields: event });
+    }),
+    events.on('config-warning', (event) => logger.log('warn', { event: 'config-warning', message: event.message })),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function upText({ provider, models }: RouterEvents['provider-up']): string {
+  return `${provider} is up with ${models} ${models === 1 ? 'model' : 'models'}`;
+}
+
+function changeText({ provider, added, removed }: RouterEvents['models-changed']): string {
+  const parts = [...added.map((id) => `+${id}`), ...removed.map((id) => `-${id}`)];
+  return `${provider}: ${parts.join(' ')}`;
+}
+
+const requestLevels: Readonly<Record<RequestRecord['outcome'], LogLevel>> = {
+  ok: 'info',
+  'client-closed': 'info',
+  failed: 'warn',
+  broken: 'warn',
+};
+
+function logRequest(logger: Logger, record: RequestRecord): void {
+  logger.log(requestLevels[record.outcome], {
+    event: 'request-settled',
+    message: () => requestText(logger, record),
+    fields: requestFields(record),
+  });
+}
+
+function requestText({ paint }: Logger, record: RequestRecord): string {
+  const { status, usage } = record;
+  const model = record.requestedModel || '(no model)';
+  const target = record.provider === '' ? model : `${model} ${paint.dim('→')} ${record.provider}:${record.model}`;
+  const failed = record.attempts.filter((attempt) => attempt.code !== 'ok' && attempt.code !== record.code);
+  const notes = [
+    record.firstTokenMs === undefined ? undefined : `first token ${seconds(record.firstTokenMs)}`,
+    usage === undefined ? undefined : `${usage.input}+${usage.output} tokens`,
+    record.cost === undefined || record.cost === 0 ? undefined : `$${record.cost.toFixed(6)}`,
+    failed.length === 0 ? undefined : `after ${failed.map((one) => `${one.provider} ${one.code}`).join(', ')}`,
+    record.skipped.length === 0 ? undefined : `passed over ${record.skipped.join(', ')}`,
+    record.outcome === 'client-closed' ? 'client left' : undefined,
+    record.outcome === 'broken' ? 'stream broke' : undefined,
+    record.outcome === 'ok' ? undefined : record.message,
+  ].filter((note) => note !== undefined);
+  const shown = status < 400 && record.outcome === 'ok' ? paint.green(String(status)) : paint.red(String(status));
+  const tail = notes.length === 0 ? '' : ` ${paint.dim(notes.join(' · '))}`;
+  return `${shown} ${record.path} ${target} ${seconds(record.durationMs)}${tail}`;
+}
+
+/** Durations in milliseconds, money in US dollars. */
+function requestFields(record: RequestRecord): LogFields {
+  const whole = (value: number | undefined) => (value === undefined ? undefined : Math.round(value));
+  return {
+    request_id: record.requestId,
+    method: record.method,
+    path: record.path,
+    operation: record.operation,
+    requested_model: record.requestedModel,
+    provider: record.provider || undefined,
+    model: record.model || undefined,
+    status: record.status,
+    outcome: record.outcome,
+    stream: record.stream,
+    code: record.code,
+    error: record.message,
+    detail: record.detail,
+    duration_ms: whole(record.durationMs),
+    first_token_ms: whole(record.firstTokenMs),
+    input_tokens: record.usage?.input,
+    output_tokens: record.usage?.output,
+    cost: record.cost,
+    local: record.isLocal,
+    fallback_used: record.fallbackUsed,
+    skipped: record.skipped.length === 0 ? undefined : record.skipped,
+    attempts: record.attempts.length < 2 ? undefined : record.attempts,
+    key: record.keyName,
+  };
+}
+
+function seconds(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
