@@ -1,0 +1,153 @@
+import { type App, createApp, type Listening } from '../../app.ts';
+import { type Address, parseListen } from '../../config/listen.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import { stateDirectory } from '../../config/state-dir.ts';
+import { delay } from '../../core/clock.ts';
+import { createLogger, type LogFormat, type Logger, type LogLevel } from '../../telemetry/logger.ts';
+import { subscribeLog } from '../../telemetry/subscribe.ts';
+import { banner } from '../banner.ts';
+import type { Context } from '../context.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { loadFor } from '../load.ts';
+import { listenError } from '../port-owner.ts';
+import { Reloader } from '../reloader.ts';
+import { writeRunFile } from '../run-file.ts';
+import { connectUrl } from '../url.ts';
+
+export interface ServeOptions {
+  readonly listen?: string | undefined;
+  readonly demo?: boolean | undefined;
+  readonly discovery: boolean;
+  readonly logLevel?: LogLevel | undefined;
+  readonly logFormat?: LogFormat | undefined;
+}
+
+/** Longest that the banner waits for the first look at the machine's servers. Milliseconds. */
+const bannerWaitMs = 1_000;
+
+/** Runs until a signal ends it. */
+export async function serve(context: Context, options: ServeOptions): Promise<ExitCode> {
+  const load = () => loadFor(context, { listen: options.listen });
+  const loaded = load();
+  const app = await createApp(loaded, {
+    clock: context.clock,
+    random: Math.random,
+    environment: context.environment,
+    homeDirectory: context.homeDirectory,
+    version: context.version,
+    load,
+    demo: options.demo === true,
+    discovery: options.discovery,
+  });
+  // Before anything can be asked for: a signal in the first moments must not cut it off either.
+  const stopped = untilStopped(context, app);
+  const listening = await listen(app, loaded);
+  app.start();
+  const reloader = new Reloader({ app, clock: context.clock, loaded });
+  const logger = loggerFor(context, options, () => reloader.loaded);
+  const removeRunFile = leaveRunFile(context, { app, loaded, listening, logger });
+  const url = connectUrl(listening.host, listening.port);
+  if (context.options.json) {
+    context.stdout.write(`${JSON.stringify({ event: 'ready', url, pid: process.pid })}\n`);
+  }
+  await greet(context, { app, loaded, logger, url, format: formatOf(context, options, loaded) });
+  const endLog = subscribeLog(app.events, logger);
+  reloader.start((signal, action) => context.onSignal(signal, action));
+  try {
+    return await stopped;
+  } finally {
+    reloader.close();
+    removeRunFile();
+    endLog();
+  }
+}
+
+async function listen(app: App, loaded: LoadedConfig): Promise<Listening> {
+  try {
+    return await app.listen();
+  } catch (thrown) {
+    await app.destroy();
+    throw await listenError(thrown, parseListen(loaded.config.server.listen) as Address);
+  }
+}
+
+/** The first signal drains, the second ends the process at once. */
+function untilStopped(context: Context, app: App): Promise<ExitCode> {
+  return new Promise((resolve, reject) => {
+    let isStopping = false;
+    const stop = () => {
+      if (isStopping) context.exitNow(exitCodes.interrupted);
+      isStopping = true;
+      app.close().then(() => resolve(exitCodes.ok), reject);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) context.onSignal(signal, stop);
+  });
+}
+
+function loggerFor(context: Context, options: ServeOptions, loaded: () => LoadedConfig): Logger {
+  const { quiet, verbose } = context.options;
+  const asked = options.logLevel ?? (verbose ? 'debug' : quiet ? 'warn' : undefined);
+  return createLogger({
+    clock: context.clock,
+    level: () => asked ?? loaded().config.logging.level,
+    format: () => formatOf(context, options, loaded()),
+    paint: context.stderr.paint,
+    write: (line) => context.stderr.write(line),
+  });
+}
+
+function formatOf(context: Context, options: ServeOptions, { config }: LoadedConfig): LogFormat {
+  return options.logFormat ?? config.logging.format ?? (context.stderr.isTty ? 'pretty' : 'json');
+}
+
+interface Started {
+  readonly app: App;
+  readonly loaded: LoadedConfig;
+  readonly listening: Listening;
+  readonly logger: Logger;
+}
+
+/** The other commands find the router by it; without one they resolve by themselves. */
+function leaveRunFile(context: Context, { app, loaded, listening, logger }: Started): () => void {
+  const directory = stateDirectory(context);
+  try {
+    return writeRunFile(directory, {
+      pid: process.pid,
+      port: listening.port,
+      url: connectUrl(listening.host, listening.port),
+      config: [...loaded.paths],
+      admin_token: app.adminToken,
+      started_at: context.clock.now(),
+    });
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    logger.log('warn', {
+      event: 'state-unwritable',
+      message: `${directory} cannot be written, so the other commands will not find this router: ${reason}`,
+    });
+    return () => undefined;
+  }
+}
+
+interface Greeting {
+  readonly app: App;
+  readonly loaded: LoadedConfig;
+  readonly logger: Logger;
+  readonly url: string;
+  readonly format: LogFormat;
+}
+
+/** Machines get the address as a log line; people a banner, once the first look around is over. */
+async function greet(context: Context, { app, loaded, logger, url, format }: Greeting): Promise<void> {
+  if (format === 'json') {
+    for (const { message, file, line } of loaded.warnings) {
+      logger.log('warn', { event: 'config-warning', message, fields: { file, line } });
+    }
+    logger.log('info', { event: 'listening', message: `listening on ${url}`, fields: { url, config: loaded.paths } });
+    return;
+  }
+  if (context.options.quiet) return;
+  await Promise.race([app.ready(), delay(context.clock, bannerWaitMs)]);
+  const text = banner(context.stderr, { version: context.version, url, loaded, snapshot: app.snapshot() });
+  context.stderr.write(`${text}\n\n`);
+}

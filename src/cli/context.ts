@@ -1,0 +1,83 @@
+import { homedir } from 'node:os';
+import type { Surroundings } from '../config/find.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { Paint } from '../telemetry/logger.ts';
+import { createPaint, isColoured } from './colour.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  /** Paths of `-c`, in order. */
+  readonly config: readonly string[];
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** False with `--no-color`. */
+  readonly color: boolean;
+  /** False with `--no-input`. */
+  readonly input: boolean;
+}
+
+/** A stream to write to, with what decides how. */
+export interface Output {
+  readonly isTty: boolean;
+  /** Characters a line. */
+  readonly columns: number;
+  readonly paint: Paint;
+  write(text: string): void;
+}
+
+/** The process as a command sees it. */
+export interface Context extends Surroundings {
+  readonly options: GlobalOptions;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Somebody is there to answer questions, and may be asked. */
+  readonly isInteractive: boolean;
+  /** Returns the function that stops listening. */
+  onSignal(signal: NodeJS.Signals, action: () => void): () => void;
+  /** Ends the process at once, without waiting for anything. */
+  exitNow(code: number): never;
+}
+
+const defaultColumns = 80;
+
+export function createContext(options: GlobalOptions, version: string): Context {
+  const output = (stream: NodeJS.WriteStream): Output => ({
+    isTty: stream.isTTY === true,
+    columns: stream.columns ?? defaultColumns,
+    paint: createPaint(
+      isColoured({ environment: process.env, isTty: stream.isTTY === true, isRefused: !options.color }),
+    ),
+    write: (text) => void stream.write(text),
+  });
+  endQuietlyWhenUnread(process.stdout);
+  endQuietlyWhenUnread(process.stderr);
+  return {
+    options,
+    version,
+    clock: systemClock,
+    cwd: process.cwd(),
+    environment: process.env,
+    homeDirectory: homedir(),
+    platform: process.platform,
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    isInteractive: options.input && !options.json && process.stdin.isTTY === true && process.stderr.isTTY === true,
+    onSignal(signal, action) {
+      process.on(signal, action);
+      return () => process.off(signal, action);
+    },
+    exitNow: (code) => process.exit(code),
+  };
+}
+
+/** `router models | head -1` closes our output early, which is no failure. */
+function endQuietlyWhenUnread(stream: NodeJS.WriteStream): void {
+  if (stream.listenerCount('error') > 0) return;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
