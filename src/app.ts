@@ -17,6 +17,7 @@ import { Attempts } from './gateway/attempts.ts';
 import { Availability } from './gateway/availability.ts';
 import { type ExplainRequest, type Explanation, explain } from './gateway/explain.ts';
 import { LiveRegistry } from './gateway/live-registry.ts';
+import { MediaFetcher } from './gateway/media.ts';
 import { Pipeline } from './gateway/pipeline.ts';
 import { allFormats } from './protocols/all-formats.ts';
 import { messagesErrors } from './protocols/anthropic-messages/errors.ts';
@@ -32,7 +33,9 @@ import { defaultRetrySettings } from './resilience/retry.ts';
 import { Listener } from './server/listener.ts';
 import { routeRows } from './server/route-rows.ts';
 import { RouteTable } from './server/routes.ts';
+import { MemoryResponseStore } from './state/responses-store.ts';
 import { Transport } from './transport/client.ts';
+import { fetchPublic } from './transport/fetch-public.ts';
 import { getJson } from './transport/get-json.ts';
 import { Localities } from './transport/locality.ts';
 
@@ -127,8 +130,10 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const availability = new Availability({ health, breaker, cooldown, suspect: (url) => discovery.suspect(url) });
   const resolveNow = (request: ResolveRequest) => resolve(registry.snapshot, request);
   const ready = firstLook({ clock, discovery, startedAt, isStarted: () => deps.discovery });
+  const responses = new MemoryResponseStore(clock);
   const pipeline = new Pipeline({
     clock,
+    responses,
     events,
     config: () => loaded.config,
     formats: allFormats,
@@ -137,6 +142,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       clock,
       transport,
       formats: allFormats,
+      media: new MediaFetcher(fetchPublic),
       availability,
       concurrency: new Concurrency(clock),
       retry: defaultRetrySettings,
@@ -162,6 +168,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     routes: new RouteTable(
       routeRows({
         formats: allFormats,
+        responses,
         snapshot: () => registry.snapshot,
         ready,
         isReady: () => !listener.isClosing && registry.isUsable(),
@@ -185,6 +192,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const closeRest = async (finish: (transport: Transport) => Promise<void>) => {
     discovery.close();
     demo?.close();
+    responses.close();
     await finish(transport);
   };
   return {

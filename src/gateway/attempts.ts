@@ -10,6 +10,7 @@ import { Attempt, type AttemptOutcome } from './attempt.ts';
 import type { Availability } from './availability.ts';
 import type { Delivery } from './delivery.ts';
 import { type FailoverPolicy, mayMoveOn, nextFitting } from './failover.ts';
+import type { MediaFetcher } from './media.ts';
 import { type Prepared, prepare, type RequestForm } from './prepare.ts';
 
 /** Credentials that depend on the request or the time: signatures, tokens that expire. */
@@ -23,6 +24,7 @@ export interface AttemptsDeps {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly formats: Formats;
+  readonly media: MediaFetcher;
   readonly availability: Availability;
   readonly concurrency: Concurrency;
   readonly retry: RetrySettings;
@@ -149,7 +151,7 @@ export class Attempts {
   }
 
   async #prepared(input: AttemptsInput, candidate: Candidate): Promise<Prepared> {
-    const prepared = prepare(input.form, candidate, this.#deps.formats);
+    const prepared = await prepare(input.form, candidate, this.#deps);
     const authorize = this.#deps.authorizers[candidate.endpoint.auth];
     if (authorize === undefined) return prepared;
     const extra = await authorize(candidate.endpoint, prepared, input.form.exchange.signal);

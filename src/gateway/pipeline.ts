@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
 import type { Candidate, Plan, Usage } from '../core/model.ts';
-import type { Message, RequestFacts } from '../protocols/canonical.ts';
+import type { ResponseStore } from '../core/stored-responses.ts';
+import type { RequestFacts } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
 import type { DecodedRequest, StreamEncoder } from '../protocols/protocol.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
@@ -11,8 +12,10 @@ import { strategyOf } from '../routing/strategies.ts';
 import { costOf } from '../usage/cost.ts';
 import { answerHeaders } from './answer-headers.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
+import { openTurn, type Turn } from './conversation.ts';
 import { attemptFacts, Delivery } from './delivery.ts';
 import { type Exchange, type RoutingHeaders, readRoutingHeaders } from './exchange.ts';
+import { isSystem } from './fill.ts';
 import type { RequestForm } from './prepare.ts';
 import { resolutionError } from './resolution-error.ts';
 import { settle } from './settle.ts';
@@ -24,6 +27,7 @@ export interface PipelineDeps {
   readonly config: () => Config;
   readonly formats: Formats;
   readonly attempts: Attempts;
+  readonly responses: ResponseStore;
   /** Resolves in the registry's present snapshot. */
   readonly resolve: (request: ResolveRequest) => Resolution;
   /** Resolves once the first look at the local servers is over, or a moment has passed. */
@@ -45,13 +49,19 @@ export class Pipeline {
     this.#deps = deps;
   }
 
-  async handle(exchange: Exchange): Promise<PipelineResult> {
-    const routing = readRoutingHeaders(exchange.headers);
+  async handle(asked: Exchange): Promise<PipelineResult> {
+    const routing = readRoutingHeaders(asked.headers);
+    let exchange = asked;
+    let turn: Turn | undefined;
     let facts: RequestFacts | undefined;
     let plan: Plan | undefined;
     let outcome: PlanOutcome;
     let delivery: Delivery | undefined;
     try {
+      if (asked.inbound.id.protocol === 'responses') {
+        turn = await openTurn(this.#deps.responses, asked);
+        exchange = turn.exchange;
+      }
       facts = exchange.inbound.facts(exchange.json, exchange.route);
       const resolution = await this.#resolve(exchange, facts, routing);
       const planned = strategyOf(resolution.strategy).plan(resolution.candidates, {
@@ -66,6 +76,7 @@ export class Pipeline {
       outcome = { kind: 'failed', error: GatewayError.from(thrown), candidate: undefined };
     }
     delivery?.close();
+    if (outcome.kind === 'answered') await turn?.finish();
     return this.#finish({ exchange, facts, plan, outcome, delivery, routing });
   }
 
@@ -143,6 +154,7 @@ export class Pipeline {
       systemPrompt: about.resolution.systemPrompt,
       hasSystemPrompt: () => decode().request.messages.some(isSystem),
       nowMs: this.#deps.clock.now(),
+      isLocalOnly: about.resolution.localOnly !== false,
       onEncoder: (encoder: StreamEncoder) => {
         const { delivery } = about;
         delivery.useErrorEvent((error) =>
@@ -188,10 +200,6 @@ interface FinishInput {
   readonly outcome: PlanOutcome;
   readonly delivery: Delivery | undefined;
   readonly routing: RoutingHeaders;
-}
-
-function isSystem(message: Message): boolean {
-  return message.role === 'system' || message.role === 'developer';
 }
 
 /** Local costs nothing unless a price was set for it; a hosted model without a price has an unknown cost. */

@@ -1,14 +1,23 @@
 import { GatewayError } from '../core/errors.ts';
-import type { Candidate, Usage } from '../core/model.ts';
+import type { Candidate, ProtocolName, Usage } from '../core/model.ts';
 import type { CanonicalRequest, RequestFacts } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
-import type { AnswerContext, DecodedRequest, Framing, StreamEncoder, UpstreamHeaders } from '../protocols/protocol.ts';
+import type {
+  AnswerContext,
+  DecodedRequest,
+  Framing,
+  Outbound,
+  StreamEncoder,
+  UpstreamHeaders,
+} from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
 import { credentialHeaders } from '../transport/auth/credential.ts';
 import { forwardedRequestHeaders } from '../transport/headers.ts';
 import { type Channel, parseAnswer, unpack, unusable, type WholeAnswer } from './channel.ts';
 import { EmbeddingChannel } from './embedding-channel.ts';
 import type { Exchange } from './exchange.ts';
+import { fill } from './fill.ts';
+import type { MediaFetcher } from './media.ts';
 import { PassthroughChannel } from './passthrough-channel.ts';
 import { streamTypes } from './stream-types.ts';
 import { TranslatedChannel } from './translated-channel.ts';
@@ -30,6 +39,11 @@ export interface Prepared {
   classify(status: number, headers: UpstreamHeaders, body: string): GatewayError;
 }
 
+export interface PrepareDeps {
+  readonly formats: Formats;
+  readonly media: MediaFetcher;
+}
+
 /** What is the same for all candidates of one request; decoding is shared and happens only when someone needs it. */
 export interface RequestForm {
   readonly exchange: Exchange;
@@ -39,12 +53,22 @@ export interface RequestForm {
   readonly systemPrompt: string | undefined;
   readonly hasSystemPrompt: () => boolean;
   readonly nowMs: number;
+  /** Nothing of this request may leave the network, not even the fetching of an image. */
+  readonly isLocalOnly: boolean;
   readonly onEncoder: (encoder: StreamEncoder) => void;
 }
 
-/** Throws `unsupported` when the candidate speaks nothing that this request can be put into. */
-export function prepare(form: RequestForm, target: Candidate, formats: Formats): Prepared {
-  const channel = openChannel(form, target, formats);
+/**
+ * Throws or rejects with `upstream_incapable` when the candidate speaks nothing that this request can be put into. A
+ * promise only where something has to be fetched or decoded: passthrough is ready at once.
+ */
+export function prepare(form: RequestForm, target: Candidate, deps: PrepareDeps): Prepared | Promise<Prepared> {
+  if (isPassthrough(form, target, deps.formats))
+    return over(passthroughChannel(form, target, deps.formats), form, target);
+  return translatingChannel(form, target, deps).then((channel) => over(channel, form, target));
+}
+
+function over(channel: Channel, form: RequestForm, target: Candidate): Prepared {
   const protocol = channel.isPassthrough ? form.exchange.inbound.id.protocol : (target.model.protocols[0] as string);
   const headers = forwardedRequestHeaders(form.exchange.rawHeaders, protocol, {
     'content-type': 'application/json',
@@ -79,15 +103,27 @@ function isStream(headers: UpstreamHeaders): boolean {
   );
 }
 
-function openChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
-  const { id } = form.exchange.inbound;
+/** Same protocol on both sides, and nothing in the body that this upstream would refuse as it is. */
+function isPassthrough(
+  { exchange, facts, framing, systemPrompt }: RequestForm,
+  target: Candidate,
+  formats: Formats,
+): boolean {
+  const { id } = exchange.inbound;
   const inspector = formats.inspectors.get(formatKey(id));
-  if (inspector !== undefined && target.model.protocols.includes(id.protocol)) {
-    return passthroughChannel(form, target, formats);
-  }
-  return id.operation === 'embeddings'
-    ? embeddingChannel(form, target, formats)
-    : translatedChannel(form, target, formats);
+  if (inspector === undefined || !target.model.protocols.includes(id.protocol)) return false;
+  // Upstreams stream server-sent events; what the client wants framed otherwise has to be encoded anew.
+  if (facts.stream && framing !== 'sse') return false;
+  if (target.endpoint.quirks.imageBytesOnly === true && facts.needs.has('vision')) return false;
+  // Its parameters are nested, so what configuration adds cannot be spliced in at the top level.
+  if (id.protocol === 'generate_content' && (target.params !== undefined || systemPrompt !== undefined)) return false;
+  return inspector.mustTranslate?.(exchange.json, target) !== true;
+}
+
+async function translatingChannel(form: RequestForm, target: Candidate, deps: PrepareDeps): Promise<Channel> {
+  const { operation } = form.exchange.inbound.id;
+  if (operation === 'embeddings') return embeddingChannel(form, target, deps.formats);
+  return translatedChannel(form, target, deps);
 }
 
 function passthroughChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
@@ -111,7 +147,7 @@ function passthroughChannel(form: RequestForm, target: Candidate, formats: Forma
     choices: facts.choices ?? 1,
     codec: inbound === undefined || outbound === undefined ? undefined : { inbound, outbound },
     context: () => answerContext(form, form.decoded().request),
-    headers: inspector.headers ?? {},
+    headers: missingOf(inspector.headers ?? {}, exchange.headers),
   });
 }
 
@@ -128,20 +164,39 @@ function embeddingChannel(form: RequestForm, target: Candidate, formats: Formats
   return new EmbeddingChannel({ inbound, outbound, target, context, drops });
 }
 
-function translatedChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
-  const inbound = formats.inbounds.get(formatKey(form.exchange.inbound.id));
-  const outbound = target.model.protocols.map((name) => formats.outbounds.get(name)).find((one) => one !== undefined);
+async function translatedChannel(form: RequestForm, target: Candidate, deps: PrepareDeps): Promise<Channel> {
+  const { formats } = deps;
+  const { id } = form.exchange.inbound;
+  const inbound = formats.inbounds.get(formatKey(id));
+  const outbound = outboundFor(target, id.protocol, formats);
   if (inbound === undefined || outbound === undefined) throw cannotCarry(form, target);
   const { request, drops } = form.decoded();
+  const filled = fill(request, { params: target.params, systemPrompt: form.systemPrompt, target });
+  const bytesOnly = target.endpoint.quirks.imageBytesOnly === true;
+  const ready = bytesOnly ? await deps.media.withBytes(filled, form.isLocalOnly, form.exchange.signal) : filled;
   return new TranslatedChannel({
     inbound,
     outbound,
     target,
-    context: answerContext(form, request),
+    context: answerContext(form, ready),
     framing: form.framing,
     drops,
     onEncoder: form.onEncoder,
   });
+}
+
+/** The client's own protocol where the upstream has it: nothing is lost in it. */
+function outboundFor(target: Candidate, own: ProtocolName, formats: Formats): Outbound | undefined {
+  const { protocols } = target.model;
+  if (protocols.includes(own) && formats.outbounds.has(own)) return formats.outbounds.get(own);
+  return protocols.map((name) => formats.outbounds.get(name)).find((one) => one !== undefined);
+}
+
+function missingOf(
+  wanted: Readonly<Record<string, string>>,
+  given: Exchange['headers'],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(wanted).filter(([name]) => given[name] === undefined));
 }
 
 function answerContext(form: RequestForm, request: CanonicalRequest): AnswerContext {

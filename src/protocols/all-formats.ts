@@ -4,6 +4,8 @@ import { messagesInspector } from './anthropic-messages/inspector.ts';
 import { messagesOutbound } from './anthropic-messages/outbound.ts';
 import type { EmbeddingInbound, EmbeddingOutbound } from './embedding.ts';
 import { type Formats, formatKey } from './formats.ts';
+import { geminiEmbeddingInbound } from './gemini/embed-in.ts';
+import { geminiEmbeddingOutbound } from './gemini/embed-out.ts';
 import { geminiInbound } from './gemini/inbound.ts';
 import { geminiInspector } from './gemini/inspector.ts';
 import { geminiOutbound } from './gemini/outbound.ts';
@@ -34,8 +36,8 @@ const inspectors: readonly Inspector[] = [
   messagesInspector,
   geminiInspector,
 ];
-const embeddingInbounds: readonly EmbeddingInbound[] = [embeddingsInbound];
-const embeddingOutbounds: readonly EmbeddingOutbound[] = [embeddingsOutbound];
+const embeddingInbounds: readonly EmbeddingInbound[] = [embeddingsInbound, geminiEmbeddingInbound];
+const embeddingOutbounds: readonly EmbeddingOutbound[] = [embeddingsOutbound, geminiEmbeddingOutbound];
 
 /** Every format there is. The only place that lists them. */
 export const allFormats: Formats = {

@@ -24,7 +24,8 @@ export function editBody(format: FormatId, json: Buffer, edits: PassthroughEdits
   const { quirks } = edits.target.endpoint;
   if (protocol !== 'generate_content') splice.set('model', JSON.stringify(edits.target.model.upstreamId));
   const spelled = spelledParams[`${protocol} ${operation}`] ?? {};
-  for (const [name, value] of Object.entries(edits.target.params ?? {})) splice.fill(spelled[name] ?? name, JSON.stringify(value));
+  for (const [name, value] of Object.entries(edits.target.params ?? {}))
+    splice.fill(spelled[name] ?? name, JSON.stringify(value));
   if (edits.systemPrompt !== undefined && !edits.hasSystemPrompt) addSystemPrompt(format, splice, edits.systemPrompt);
   if (protocol !== 'chat_completions') return splice.apply();
   for (const field of quirks.rejectedFields ?? []) splice.remove(field);
@@ -53,7 +54,4 @@ function addSystemPrompt(format: FormatId, splice: Splice, prompt: string): void
     splice.prepend('messages', JSON.stringify({ role: 'system', content: prompt }));
   if (format.protocol === 'messages') splice.fill('system', JSON.stringify(prompt));
   if (format.protocol === 'responses') splice.fill('instructions', JSON.stringify(prompt));
-  if (format.protocol === 'generate_content') {
-    splice.fill('systemInstruction', JSON.stringify({ parts: [{ text: prompt }] }));
-  }
 }

@@ -140,6 +140,10 @@ export interface Inspector {
   path(target: Candidate, stream: boolean): string;
   /** Headers that the protocol requires where the client did not send them itself; lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** True for a body that would be refused as it is, although its protocol is the upstream's own. */
+  readonly mustTranslate?: ((body: JsonObject, target: Candidate) => boolean) | undefined;
+  /** Joins the counts of several events of one stream; without it the last one counts. */
+  readonly mergeUsage?: ((earlier: Usage | undefined, later: Usage) => Usage) | undefined;
   /** `event` is the SSE event name ('' when absent), `data` its payload. */
   meaning(event: string, data: string, target: Candidate): EventMeaning;
   /** A complete answer: throws `upstream_invalid` or the error it really is; returns its usage where told. */

@@ -89,13 +89,18 @@ export class PassthroughRelay implements Relay {
     return !this.#options.inspector.interesting.test(chunk.toString('latin1'));
   }
 
+  #note(usage: Usage): void {
+    const { mergeUsage } = this.#options.inspector;
+    this.#usage = mergeUsage === undefined ? usage : mergeUsage(this.#usage, usage);
+  }
+
   /** Notes what the event means; false when the client is not to see it. */
   #read(raw: Buffer): boolean {
     const { event, data } = parseEvent(raw);
     if (data === undefined) return true;
     const meaning = this.#options.inspector.meaning(event, data, this.#options.target);
     if (meaning.kind === 'error') throw meaning.error;
-    if (meaning.usage !== undefined) this.#usage = meaning.usage;
+    if (meaning.usage !== undefined) this.#note(meaning.usage);
     if (meaning.kind === 'usage') return !this.#options.dropUsage;
     if (meaning.kind === 'content' && this.#phase === 'preamble') this.#phase = 'content';
     if (meaning.kind === 'finish') {

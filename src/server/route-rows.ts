@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Operation, ProtocolName } from '../core/model.ts';
+import type { ResponseStore } from '../core/stored-responses.ts';
 import { encodeModel, encodeModels } from '../protocols/anthropic-messages/models.ts';
 import type { EmbeddingInbound } from '../protocols/embedding.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
@@ -7,10 +8,12 @@ import { modelListToWire, modelToWire } from '../protocols/gemini/models.ts';
 import type { InboundFormat } from '../protocols/protocol.ts';
 import { type ModelListShape, type ModelsPageDeps, modelsPage } from './models-page.ts';
 import { jsonPage, type PageHandler, textPage } from './pages.ts';
+import { responsesPage } from './responses-pages.ts';
 import type { Method, RouteRow } from './routes.ts';
 
 export interface RowDeps extends Omit<ModelsPageDeps, 'shapes'> {
   readonly formats: Formats;
+  readonly responses: ResponseStore;
   /** Neither draining nor without any provider to use. */
   readonly isReady: () => boolean;
   readonly admin: {
@@ -26,11 +29,16 @@ const anthropicShape: ModelListShape = {
   one: encodeModel,
 };
 
-const geminiShape: ModelListShape = { isFor: () => true, list: modelListToWire, one: modelToWire };
+/** Google's client calls `/v1/models` too, and says who it is. */
+const geminiShape: ModelListShape = {
+  isFor: (headers) => headers['x-goog-api-key'] !== undefined || headers['x-goog-api-client'] !== undefined,
+  list: modelListToWire,
+  one: modelToWire,
+};
 
 /** Every path the router answers. */
 export function routeRows(deps: RowDeps): readonly RouteRow[] {
-  const models = modelsPage({ ...deps, shapes: [anthropicShape] });
+  const models = modelsPage({ ...deps, shapes: [anthropicShape, geminiShape] });
   const geminiModels = modelsPage({ ...deps, shapes: [] }, geminiShape);
   return [
     ...inferenceRows(deps.formats),
@@ -38,6 +46,11 @@ export function routeRows(deps: RowDeps): readonly RouteRow[] {
     page('/v1/models/*', models, 'key'),
     page('/v1beta/models', geminiModels, 'key'),
     page('/v1beta/models/*', geminiModels, 'key'),
+    {
+      path: '/v1/responses/*',
+      methods: ['GET', 'HEAD', 'DELETE'],
+      route: { kind: 'page', page: responsesPage(deps.responses), access: 'key' },
+    },
     page('/', () => textPage('Ollama is running'), 'open'),
     ...['/healthz', '/livez', '/health'].map((path) => page(path, () => jsonPage({ status: 'ok' }), 'open')),
     page(

@@ -3,8 +3,10 @@ import type { Candidate } from '../../core/model.ts';
 import { asObject, asText } from '../fields.ts';
 import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
 import { classifyError, classifyEvent } from './errors.ts';
+import { hasBillingBlock } from './message-in.ts';
 import { checkAnswer } from './response-in.ts';
-import { decodeUsage } from './usage.ts';
+import { hasForeignReasoning } from './seal.ts';
+import { decodeUsage, mergeUsage } from './usage.ts';
 import { protocol } from './wire.ts';
 
 const preamble: EventMeaning = { kind: 'preamble' };
@@ -68,6 +70,9 @@ export const messagesInspector: Inspector = {
     checkAnswer(body, target);
     return { usage: decodeUsage(body.usage) };
   },
+  headers: { 'anthropic-version': '2023-06-01' },
+  mustTranslate: (body, { model }) => hasForeignReasoning(body) || (model.isLocal && hasBillingBlock(body)),
+  mergeUsage,
   interesting: /"(?:message_delta|message_stop|error)"/,
   classifyError,
 };

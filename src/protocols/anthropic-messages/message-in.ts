@@ -1,4 +1,6 @@
 import type { CacheMark, ContentPart, DocumentSource, MediaSource, Message } from '../canonical.ts';
+import { asArray, asText, isObject } from '../fields.ts';
+import type { JsonObject } from '../protocol.ts';
 import { badField, type Drops, Fields, list, text, textOrList } from './fields.ts';
 import { sealOf } from './seal.ts';
 import { argumentsOf } from './tool-input.ts';
@@ -181,6 +183,12 @@ export function decodeMessages(messages: readonly unknown[], conversation: Conve
 
 /** What Claude Code puts first; it differs with every release, so it would spoil every prefix cache behind us. */
 const billingHeader = 'x-anthropic-billing-header:';
+
+/** Whether a body starts with it, read without decoding. */
+export function hasBillingBlock(body: JsonObject): boolean {
+  const first = asArray(body.system)[0];
+  return isObject(first) && asText(first.text)?.startsWith(billingHeader) === true;
+}
 
 export function decodeSystem(system: string | readonly unknown[], conversation: Conversation): readonly Message[] {
   const parts = decodeContent(system, 'system', conversation);
