@@ -25,6 +25,8 @@ function codeOf(error: unknown): string {
   }
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
+  // undici means to set HPE_… codes on these and leaves them undefined.
+  if ((error as { readonly name?: unknown } | undefined)?.name === 'HTTPParserError') return 'HPE_INVALID';
   const cause = (error as { readonly cause?: unknown } | undefined)?.cause;
   const inner = cause === undefined ? '' : codeOf(cause);
   return inner !== '' ? inner : typeof code === 'string' ? code : '';
