@@ -44,7 +44,8 @@ export interface AttemptInput {
   readonly signal: AbortSignal;
   /** Monotonic time by which the whole request must have ended; undefined is no limit. */
   readonly deadline: number | undefined;
-  onSent(): void;
+  /** The upstream is being asked, which begins with connecting to it. */
+  readonly onSent: () => void;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -84,10 +85,11 @@ export class Attempt implements AnswerHandler {
   }
 
   #start(): void {
-    const { candidate, prepared, stream, signal } = this.#input;
+    const { candidate, prepared, stream, signal, onSent } = this.#input;
     if (signal.aborted) return this.#settle({ kind: 'client-closed', status: undefined, usage: undefined });
     signal.addEventListener('abort', this.#onAbort, { once: true });
     this.#setLimit(this.#limitMs(stream, candidate));
+    onSent();
     this.#sending = this.#deps.transport.send(
       {
         endpoint: candidate.endpoint,
@@ -117,10 +119,6 @@ export class Attempt implements AnswerHandler {
 
   get #provider(): string {
     return this.#input.candidate.endpoint.providerId;
-  }
-
-  onSent(): void {
-    this.#input.onSent();
   }
 
   onHeaders(status: number, headers: Headers): void {

@@ -19,8 +19,6 @@ export interface UpstreamRequest {
 
 /** Told in this order; exactly one of onEnd and onError comes last. */
 export interface AnswerHandler {
-  /** The request is on a connection and being written. */
-  onSent(): void;
   onHeaders(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;
   onData(chunk: Buffer): void;
   onEnd(): void;
@@ -233,7 +231,6 @@ class UpstreamExchange implements Dispatcher.DispatchHandler, Sending {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#isAborted) controller.abort(aborted);
-    else if (!this.#isRepeated) this.#handler.onSent();
   }
 
   onResponseStart(
