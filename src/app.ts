@@ -19,9 +19,12 @@ import { type ExplainRequest, type Explanation, explain } from './gateway/explai
 import { LiveRegistry } from './gateway/live-registry.ts';
 import { MediaFetcher } from './gateway/media.ts';
 import { Pipeline } from './gateway/pipeline.ts';
+import { TokenCounter } from './gateway/token-count.ts';
+import { warmUp } from './gateway/warm-up.ts';
 import { allFormats } from './protocols/all-formats.ts';
 import { messagesErrors } from './protocols/anthropic-messages/errors.ts';
 import { errorRenderer as geminiErrors } from './protocols/gemini/errors.ts';
+import { ollamaErrors } from './protocols/ollama/errors.ts';
 import { openaiErrors } from './protocols/openai-chat/errors.ts';
 import type { ResolveRequest } from './registry/resolution.ts';
 import { resolve } from './registry/resolve.ts';
@@ -36,7 +39,7 @@ import { RouteTable } from './server/routes.ts';
 import { MemoryResponseStore } from './state/responses-store.ts';
 import { Transport } from './transport/client.ts';
 import { fetchPublic } from './transport/fetch-public.ts';
-import { getJson } from './transport/get-json.ts';
+import { getJson } from './transport/json-request.ts';
 import { Localities } from './transport/locality.ts';
 
 export interface AppDeps {
@@ -133,6 +136,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const responses = new MemoryResponseStore(clock);
   const pipeline = new Pipeline({
     clock,
+    warmUp: (request) => warmUp({ clock, transport, resolve: resolveNow }, request),
     responses,
     events,
     config: () => loaded.config,
@@ -169,6 +173,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       routeRows({
         formats: allFormats,
         responses,
+        counter: new TokenCounter({ clock, transport, availability, resolve: resolveNow }),
         snapshot: () => registry.snapshot,
         ready,
         isReady: () => !listener.isClosing && registry.isUsable(),
@@ -182,6 +187,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     dialects: [
       { prefix: '/v1/messages', renderer: messagesErrors },
       { prefix: '/v1beta/', renderer: geminiErrors },
+      { prefix: '/api/', renderer: ollamaErrors },
       { prefix: '/', renderer: openaiErrors },
     ],
     pipeline,

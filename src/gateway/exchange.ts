@@ -50,10 +50,12 @@ export interface Trail {
   sent: number;
   /** Candidates passed over, `ollama;down`. */
   readonly skipped: string[];
+  /** The first configured candidate could not even be planned with. */
+  isFirstMissing: boolean;
 }
 
 export function newTrail(): Trail {
-  return { attempts: [], sent: 0, skipped: [] };
+  return { attempts: [], sent: 0, skipped: [], isFirstMissing: false };
 }
 
 /** What a caller may ask of the router in headers. Spellings of two other gateways are taken too. */

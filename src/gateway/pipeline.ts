@@ -6,8 +6,9 @@ import type { Candidate, Plan, Usage } from '../core/model.ts';
 import type { ResponseStore } from '../core/stored-responses.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
+import { encodeWarmUp, warmUpOf } from '../protocols/ollama/warm-up.ts';
 import type { DecodedRequest, StreamEncoder } from '../protocols/protocol.ts';
-import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
+import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import { strategyOf } from '../routing/strategies.ts';
 import { costOf } from '../usage/cost.ts';
 import { answerHeaders } from './answer-headers.ts';
@@ -17,8 +18,9 @@ import { attemptFacts, Delivery } from './delivery.ts';
 import { type Exchange, type RoutingHeaders, readRoutingHeaders } from './exchange.ts';
 import { isSystem } from './fill.ts';
 import type { RequestForm } from './prepare.ts';
-import { resolutionError } from './resolution-error.ts';
+import { downError, resolutionError } from './resolution-error.ts';
 import { settle } from './settle.ts';
+import type { WarmUpRequest } from './warm-up.ts';
 
 export interface PipelineDeps {
   readonly clock: Clock;
@@ -28,6 +30,7 @@ export interface PipelineDeps {
   readonly formats: Formats;
   readonly attempts: Attempts;
   readonly responses: ResponseStore;
+  readonly warmUp: (request: WarmUpRequest) => Promise<void>;
   /** Resolves in the registry's present snapshot. */
   readonly resolve: (request: ResolveRequest) => Resolution;
   /** Resolves once the first look at the local servers is over, or a moment has passed. */
@@ -62,6 +65,7 @@ export class Pipeline {
         turn = await openTurn(this.#deps.responses, asked);
         exchange = turn.exchange;
       }
+      if (await this.#warmedUp(exchange)) return { kind: 'delivered' };
       facts = exchange.inbound.facts(exchange.json, exchange.route);
       const resolution = await this.#resolve(exchange, facts, routing);
       const planned = strategyOf(resolution.strategy).plan(resolution.candidates, {
@@ -70,14 +74,44 @@ export class Pipeline {
         random: this.#deps.random,
       });
       plan = planned;
+      this.#notePassedOver(exchange, resolution);
       delivery = this.#delivery(exchange, { facts, plan: planned, routing });
-      outcome = await this.#run(exchange, { facts, plan: planned, resolution, delivery });
+      outcome = told(await this.#run(exchange, { facts, plan: planned, resolution, delivery }), resolution);
     } catch (thrown) {
       outcome = { kind: 'failed', error: GatewayError.from(thrown), candidate: undefined };
     }
     delivery?.close();
     if (outcome.kind === 'answered') await turn?.finish();
     return this.#finish({ exchange, facts, plan, outcome, delivery, routing });
+  }
+
+  /** A request of Ollama's clients that only loads or unloads. */
+  async #warmedUp(exchange: Exchange): Promise<boolean> {
+    if (exchange.inbound.id.protocol !== 'ollama') return false;
+    const asked = warmUpOf(exchange.inbound.id, exchange.json);
+    if (asked === undefined) return false;
+    await this.#deps.warmUp({
+      warmUp: asked,
+      keepAlive: exchange.json.keep_alive,
+      allowedModels: exchange.key?.models,
+      signal: exchange.signal,
+    });
+    const body = JSON.stringify(encodeWarmUp(exchange.inbound.id, asked, this.#deps.clock.now()));
+    exchange.reply.send(200, ['content-type', 'application/json', 'x-router-request-id', exchange.id], body);
+    return true;
+  }
+
+  /** Places of a virtual model that were not even planned with: without them the order looks as configured. */
+  #notePassedOver(exchange: Exchange, { rejected, virtualModel }: Resolution): void {
+    if (virtualModel === undefined || rejected.length === 0) return;
+    const first = this.#deps.config().models[virtualModel]?.endpoints[0]?.provider;
+    for (const { candidate, code } of rejected) {
+      if (!unreachable.has(code)) continue;
+      const provider = candidate.slice(0, candidate.indexOf(':'));
+      const label = `${provider};${code}`;
+      if (!exchange.trail.skipped.includes(label)) exchange.trail.skipped.push(label);
+      if (provider === first) exchange.trail.isFirstMissing = true;
+    }
   }
 
   async #resolve(exchange: Exchange, facts: RequestFacts, routing: RoutingHeaders): Promise<Resolution> {
@@ -200,6 +234,16 @@ interface FinishInput {
   readonly outcome: PlanOutcome;
   readonly delivery: Delivery | undefined;
   readonly routing: RoutingHeaders;
+}
+
+/** Why a configured place cannot be asked at all. */
+const unreachable: ReadonlySet<RejectionCode> = new Set(['down', 'needs-key', 'disabled']);
+
+/** A refused connection to a local server that was named is best told with what starts it. */
+function told(outcome: PlanOutcome, resolution: Resolution): PlanOutcome {
+  if (outcome.kind !== 'failed' || outcome.error.code !== 'upstream_connect' || resolution.down === undefined)
+    return outcome;
+  return { ...outcome, error: downError(resolution) };
 }
 
 /** Local costs nothing unless a price was set for it; a hosted model without a price has an unknown cost. */

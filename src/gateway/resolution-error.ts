@@ -43,7 +43,7 @@ function nearHint(resolution: Resolution): { hint: string; param: string } {
   return { hint, param: 'model' };
 }
 
-function downError(resolution: Resolution): GatewayError {
+export function downError(resolution: Resolution): GatewayError {
   const { down, requested } = resolution;
   if (down === undefined) return new GatewayError('not_ready', `The server of "${requested}" does not answer.`);
   const command = down.startCommand === undefined ? '' : `; run \`${down.startCommand}\``;

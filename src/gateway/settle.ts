@@ -43,7 +43,7 @@ export function settle(deps: { readonly clock: Clock; readonly events: EventBus 
     detail: error?.detail,
     attempts: exchange.trail.attempts,
     skipped: exchange.trail.skipped,
-    fallbackUsed: isFallback(plan, candidate),
+    fallbackUsed: isFallback(plan, candidate, exchange.trail),
     isLocal: candidate?.model.isLocal ?? true,
     durationMs: deps.clock.monotonic() - exchange.startedAt,
     firstTokenMs: outcome.kind === 'answered' ? outcome.firstTokenMs : undefined,

@@ -9,6 +9,8 @@ import { geminiEmbeddingOutbound } from './gemini/embed-out.ts';
 import { geminiInbound } from './gemini/inbound.ts';
 import { geminiInspector } from './gemini/inspector.ts';
 import { geminiOutbound } from './gemini/outbound.ts';
+import { ollamaEmbedInbound } from './ollama/embeddings.ts';
+import { ollamaChatInbound, ollamaGenerateInbound } from './ollama/inbound.ts';
 import { chatInbound } from './openai-chat/inbound.ts';
 import { chatInspector } from './openai-chat/inspector.ts';
 import { chatOutbound } from './openai-chat/outbound.ts';
@@ -26,6 +28,8 @@ const inbounds: readonly Inbound[] = [
   responsesInbound,
   messagesInbound,
   geminiInbound,
+  ollamaChatInbound,
+  ollamaGenerateInbound,
 ];
 const outbounds: readonly Outbound[] = [chatOutbound, responsesOutbound, messagesOutbound, geminiOutbound];
 const inspectors: readonly Inspector[] = [
@@ -36,7 +40,7 @@ const inspectors: readonly Inspector[] = [
   messagesInspector,
   geminiInspector,
 ];
-const embeddingInbounds: readonly EmbeddingInbound[] = [embeddingsInbound, geminiEmbeddingInbound];
+const embeddingInbounds: readonly EmbeddingInbound[] = [embeddingsInbound, geminiEmbeddingInbound, ollamaEmbedInbound];
 const embeddingOutbounds: readonly EmbeddingOutbound[] = [embeddingsOutbound, geminiEmbeddingOutbound];
 
 /** Every format there is. The only place that lists them. */

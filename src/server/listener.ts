@@ -175,8 +175,9 @@ export class Listener {
       headers: request.headers,
       key,
       body: body === undefined || body.length === 0 ? undefined : parseJson(body),
+      signal: visit.signal,
     });
-    const headers = ['content-type', page.contentType, 'x-router-request-id', visit.id];
+    const headers = ['content-type', page.contentType, 'x-router-request-id', visit.id, ...(page.headers ?? [])];
     reply.send(page.status, headers, request.method === 'HEAD' ? '' : page.body);
   }
 

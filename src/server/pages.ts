@@ -12,12 +12,16 @@ export interface PageRequest {
   readonly key: ClientKey | undefined;
   /** Parsed JSON of a POST; undefined for other methods or an empty body. */
   readonly body: JsonObject | undefined;
+  /** Fires when the client leaves. */
+  readonly signal: AbortSignal;
 }
 
 export interface Page {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** Flat list. */
+  readonly headers?: readonly string[] | undefined;
 }
 
 /** Throws a GatewayError for anything that is not an answer. */

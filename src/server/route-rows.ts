@@ -1,12 +1,15 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Operation, ProtocolName } from '../core/model.ts';
 import type { ResponseStore } from '../core/stored-responses.ts';
+import type { TokenCounter } from '../gateway/token-count.ts';
 import { encodeModel, encodeModels } from '../protocols/anthropic-messages/models.ts';
 import type { EmbeddingInbound } from '../protocols/embedding.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
 import { modelListToWire, modelToWire } from '../protocols/gemini/models.ts';
 import type { InboundFormat } from '../protocols/protocol.ts';
+import { geminiCountPage, messagesCountPage } from './count-pages.ts';
 import { type ModelListShape, type ModelsPageDeps, modelsPage } from './models-page.ts';
+import { ollamaPages } from './ollama-pages.ts';
 import { jsonPage, type PageHandler, textPage } from './pages.ts';
 import { responsesPage } from './responses-pages.ts';
 import type { Method, RouteRow } from './routes.ts';
@@ -14,6 +17,7 @@ import type { Method, RouteRow } from './routes.ts';
 export interface RowDeps extends Omit<ModelsPageDeps, 'shapes'> {
   readonly formats: Formats;
   readonly responses: ResponseStore;
+  readonly counter: TokenCounter;
   /** Neither draining nor without any provider to use. */
   readonly isReady: () => boolean;
   readonly admin: {
@@ -22,6 +26,8 @@ export interface RowDeps extends Omit<ModelsPageDeps, 'shapes'> {
     readonly route: (query: URLSearchParams) => unknown;
   };
 }
+
+const post: readonly Method[] = ['POST'];
 
 const anthropicShape: ModelListShape = {
   isFor: (headers) => headers['anthropic-version'] !== undefined,
@@ -40,12 +46,22 @@ const geminiShape: ModelListShape = {
 export function routeRows(deps: RowDeps): readonly RouteRow[] {
   const models = modelsPage({ ...deps, shapes: [anthropicShape, geminiShape] });
   const geminiModels = modelsPage({ ...deps, shapes: [] }, geminiShape);
+  const ollama = ollamaPages(deps);
   return [
     ...inferenceRows(deps.formats),
     page('/v1/models', models, 'key'),
     page('/v1/models/*', models, 'key'),
     page('/v1beta/models', geminiModels, 'key'),
     page('/v1beta/models/*', geminiModels, 'key'),
+    ...postPages({
+      '/v1/messages/count_tokens': messagesCountPage(deps.counter),
+      '/v1beta/models/{model}:countTokens': geminiCountPage(deps.counter),
+      '/v1/models/{model}:countTokens': geminiCountPage(deps.counter),
+      '/api/show': ollama.show,
+    }),
+    page('/api/tags', ollama.tags, 'key'),
+    page('/api/ps', ollama.ps, 'key'),
+    page('/api/version', ollama.version, 'open'),
     {
       path: '/v1/responses/*',
       methods: ['GET', 'HEAD', 'DELETE'],
@@ -62,6 +78,14 @@ export function routeRows(deps: RowDeps): readonly RouteRow[] {
     page('/admin/models', () => jsonPage(deps.admin.models()), 'admin'),
     page('/admin/route', ({ query }) => jsonPage(deps.admin.route(query)), 'admin'),
   ];
+}
+
+function postPages(pages: Readonly<Record<string, PageHandler>>): readonly RouteRow[] {
+  return Object.entries(pages).map(([path, handler]) => ({
+    path,
+    methods: post,
+    route: { kind: 'page', page: handler, access: 'key' },
+  }));
 }
 
 function page(path: string, handler: PageHandler, access: 'open' | 'key' | 'admin'): RouteRow {
@@ -88,12 +112,13 @@ const inferencePaths: readonly InferencePath[] = [
   { path: '/v1/models/{model}:streamGenerateContent', protocol: 'generate_content', operation: 'chat' },
   { path: '/v1beta/models/{model}:embedContent', protocol: 'generate_content', operation: 'embeddings' },
   { path: '/v1beta/models/{model}:batchEmbedContents', protocol: 'generate_content', operation: 'embeddings' },
+  { path: '/v1/models/{model}:embedContent', protocol: 'generate_content', operation: 'embeddings' },
+  { path: '/v1/models/{model}:batchEmbedContents', protocol: 'generate_content', operation: 'embeddings' },
   { path: '/api/chat', protocol: 'ollama', operation: 'chat', takesAnyType: true },
   { path: '/api/generate', protocol: 'ollama', operation: 'completions', takesAnyType: true },
   { path: '/api/embed', protocol: 'ollama', operation: 'embeddings', takesAnyType: true },
+  { path: '/api/embeddings', protocol: 'ollama', operation: 'embeddings', takesAnyType: true },
 ];
-
-const post: readonly Method[] = ['POST'];
 
 function inferenceRows(formats: Formats): readonly RouteRow[] {
   return inferencePaths.flatMap((row) => {

@@ -13,26 +13,52 @@ const protocolHeaders: Readonly<Record<string, Readonly<Record<string, string>>>
 
 /** GET below the endpoint's base, parsed. Throws a GatewayError; `upstreamStatus` is set for a status but 200. */
 export function getJson(transport: Transport, endpoint: Endpoint, path: string, signal: AbortSignal): Promise<unknown> {
+  return exchangeJson(transport, {
+    endpoint,
+    method: 'GET',
+    url: endpoint.baseUrl + path,
+    headers: protocolHeaders[endpoint.type] ?? {},
+    signal,
+  });
+}
+
+export interface JsonRequest {
+  readonly endpoint: Endpoint;
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  /** Beside the user's own and the credential; lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+}
+
+/** One small exchange of JSON with an upstream, read whole. Throws a GatewayError. */
+export function exchangeJson(transport: Transport, request: JsonRequest): Promise<unknown> {
+  const { endpoint, method, url, signal } = request;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let status = 0;
+    const type = request.body === undefined ? undefined : { 'content-type': 'application/json' };
     const headers = {
       accept: 'application/json',
-      ...protocolHeaders[endpoint.type],
+      ...type,
+      ...request.headers,
       ...endpoint.headers,
       ...credentialHeaders(endpoint),
     };
+    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    const onAbort = () => {
+      sending.abort();
+      reject(signal.reason);
+    };
+    const settle = (act: () => void) => {
+      signal.removeEventListener('abort', onAbort);
+      act();
+    };
     const sending = transport.send(
+      { endpoint, method, url, headers: Object.entries(headers).flat(), body },
       {
-        endpoint,
-        method: 'GET',
-        url: endpoint.baseUrl + path,
-        headers: Object.entries(headers).flat(),
-        body: undefined,
-      },
-      {
-        onSent: () => {},
         onHeaders: (code) => {
           status = code;
         },
@@ -40,22 +66,21 @@ export function getJson(transport: Transport, endpoint: Endpoint, path: string, 
           size += chunk.length;
           if (size <= maxBytes) return void chunks.push(chunk);
           sending.abort();
-          reject(new GatewayError('upstream_invalid', `${endpoint.providerId} sent more than ${maxBytes} bytes.`));
+          settle(() =>
+            reject(new GatewayError('upstream_invalid', `${endpoint.providerId} sent more than ${maxBytes} bytes.`)),
+          );
         },
-        onEnd: () => {
-          try {
-            resolve(parse(endpoint, status, Buffer.concat(chunks)));
-          } catch (thrown) {
-            reject(thrown);
-          }
-        },
-        onError: reject,
+        onEnd: () =>
+          settle(() => {
+            try {
+              resolve(parse(endpoint, status, Buffer.concat(chunks)));
+            } catch (thrown) {
+              reject(thrown);
+            }
+          }),
+        onError: (error) => settle(() => reject(error)),
       },
     );
-    const onAbort = () => {
-      sending.abort();
-      reject(signal.reason);
-    };
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });

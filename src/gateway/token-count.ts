@@ -1,0 +1,129 @@
+import type { LocalOnly } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Candidate } from '../core/model.ts';
+import { decodeCount } from '../protocols/anthropic-messages/count-tokens.ts';
+import { encodeCountRequest as encodeMessagesCount } from '../protocols/anthropic-messages/request-out.ts';
+import type { CanonicalRequest } from '../protocols/canonical.ts';
+import { estimateInput } from '../protocols/estimate.ts';
+import { asNumber, asObject } from '../protocols/fields.ts';
+import { decodeCountResponse, encodeCountRequest as encodeGeminiCount } from '../protocols/gemini/count-tokens.ts';
+import { chatOutbound } from '../protocols/openai-chat/outbound.ts';
+import type { JsonObject } from '../protocols/protocol.ts';
+import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
+import type { Transport } from '../transport/client.ts';
+import { exchangeJson } from '../transport/json-request.ts';
+import type { Availability } from './availability.ts';
+import { resolutionError } from './resolution-error.ts';
+
+export interface TokenCount {
+  readonly tokens: number;
+  /** Counted by rule of thumb: nobody who serves the model could be asked. */
+  readonly isEstimate: boolean;
+}
+
+export interface TokenCounterDeps {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly availability: Availability;
+  readonly resolve: (request: ResolveRequest) => Resolution;
+}
+
+export interface CountRequest {
+  readonly model: string;
+  readonly request: CanonicalRequest;
+  readonly lock: string | undefined;
+  readonly localOnly: LocalOnly;
+  readonly allowedModels: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** How one kind of upstream is asked. `url` is whole. */
+interface Question {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: JsonObject;
+  read(answer: JsonObject): number | undefined;
+}
+
+/** Counting must never take as long as answering would. Milliseconds. */
+const limitMs = 5_000;
+
+/** Prompt tokens from the engine's own tokenizer where it can be asked, else an estimate that says so. */
+export class TokenCounter {
+  readonly #deps: TokenCounterDeps;
+
+  constructor(deps: TokenCounterDeps) {
+    this.#deps = deps;
+  }
+
+  /** Throws `model_not_found` and its like for a name that leads nowhere. */
+  async count(asked: CountRequest): Promise<TokenCount> {
+    const { model, lock, localOnly, allowedModels } = asked;
+    const resolution = this.#deps.resolve({ model, operation: 'count_tokens', lock, localOnly, allowedModels });
+    if (resolution.kind !== 'found') throw resolutionError(resolution, 'count_tokens');
+    const target = resolution.candidates.find((one) => this.#deps.availability.reservation(one) === undefined);
+    const tokens = target === undefined ? undefined : await this.#ask(target, asked);
+    if (tokens !== undefined) return { tokens, isEstimate: false };
+    return { tokens: estimateInput(asked.request), isEstimate: true };
+  }
+
+  async #ask(target: Candidate, { request, signal }: CountRequest): Promise<number | undefined> {
+    const limit = new AbortController();
+    const timer = this.#deps.clock.setTimer(limitMs, () => limit.abort());
+    try {
+      const question = questionFor(target, request);
+      if (question === undefined) return undefined;
+      const answer = await exchangeJson(this.#deps.transport, {
+        endpoint: target.endpoint,
+        method: 'POST',
+        url: question.url,
+        headers: question.headers,
+        body: question.body,
+        signal: AbortSignal.any([signal, limit.signal]),
+      });
+      return question.read(asObject(answer) ?? {});
+    } catch {
+      // Whatever the reason, an estimate serves the caller better than an error about a count.
+      return undefined;
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+function questionFor(target: Candidate, request: CanonicalRequest): Question | undefined {
+  const { baseUrl, type } = target.endpoint;
+  switch (target.model.protocols[0]) {
+    case 'messages': {
+      const { path, headers = {}, body } = encodeMessagesCount(request, target);
+      return { url: baseUrl + path, headers, body, read: (answer) => decodeCount(answer, target) };
+    }
+    case 'generate_content': {
+      const { path, body } = encodeGeminiCount(request, target);
+      return { url: baseUrl + path, headers: {}, body, read: (answer) => decodeCountResponse(answer, target) };
+    }
+    case 'chat_completions':
+      return chatQuestion(target, request, type);
+    default:
+      return undefined;
+  }
+}
+
+/** llama.cpp and vLLM apply the chat template before they count, so they are asked with the whole request. */
+function chatQuestion(target: Candidate, request: CanonicalRequest, type: string): Question | undefined {
+  const { baseUrl, quirks } = target.endpoint;
+  const { body } = chatOutbound.encode({ ...request, stream: false }, target);
+  if (type === 'llamacpp') {
+    return {
+      url: `${baseUrl}/chat/completions/input_tokens`,
+      headers: {},
+      body,
+      read: (answer) => asNumber(answer.input_tokens),
+    };
+  }
+  if (quirks.tokenizePath === undefined) return undefined;
+  const root = baseUrl.replace(/\/v\d+$/, '');
+  const { model, messages, tools } = body;
+  const asked = tools === undefined ? { model, messages } : { model, messages, tools };
+  return { url: root + quirks.tokenizePath, headers: {}, body: asked, read: (answer) => asNumber(answer.count) };
+}

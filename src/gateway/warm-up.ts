@@ -1,0 +1,53 @@
+import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { WarmUp } from '../protocols/ollama/warm-up.ts';
+import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
+import type { Transport } from '../transport/client.ts';
+import { exchangeJson } from '../transport/json-request.ts';
+import { resolutionError } from './resolution-error.ts';
+
+export interface WarmUpDeps {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly resolve: (request: ResolveRequest) => Resolution;
+}
+
+export interface WarmUpRequest {
+  readonly warmUp: WarmUp;
+  /** Ollama's own setting, as the client wrote it. */
+  readonly keepAlive: unknown;
+  readonly allowedModels: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Loads or unloads a model ahead of use. Only Ollama can be asked to; the other engines have theirs loaded, or load
+ * it with the first request, so for them there is nothing to do. Throws when the name leads nowhere.
+ */
+export async function warmUp(deps: WarmUpDeps, asked: WarmUpRequest): Promise<void> {
+  const { model, action } = asked.warmUp;
+  const resolution = deps.resolve({ model, operation: 'chat', allowedModels: asked.allowedModels });
+  const [target] = resolution.candidates;
+  if (resolution.kind !== 'found' || target === undefined) throw resolutionError(resolution, 'chat');
+  const { endpoint } = target;
+  if (endpoint.type !== 'ollama') return;
+  const limit = new AbortController();
+  const timer = deps.clock.setTimer(endpoint.timeouts.firstTokenMs, () =>
+    limit.abort(new GatewayError('upstream_timeout', `${endpoint.providerId} did not ${action} the model in time.`)),
+  );
+  try {
+    await exchangeJson(deps.transport, {
+      endpoint,
+      method: 'POST',
+      url: `${endpoint.baseUrl.replace(/\/v\d+$/, '')}/api/generate`,
+      headers: {},
+      body: {
+        model: target.model.upstreamId,
+        ...(asked.keepAlive === undefined ? {} : { keep_alive: asked.keepAlive }),
+      },
+      signal: AbortSignal.any([asked.signal, limit.signal]),
+    });
+  } finally {
+    timer.cancel();
+  }
+}
