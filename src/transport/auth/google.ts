@@ -1,28 +1,20 @@
 import { createSign } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { GatewayError } from '../../core/errors.ts';
+import type { Endpoint } from '../../core/model.ts';
 import type { Secret } from '../../core/secret.ts';
-
-export interface TokenRequest {
-  readonly url: string;
-  readonly method: 'GET' | 'POST';
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
-}
-
-export interface TokenResponse {
-  readonly status: number;
-  readonly body: string;
-}
+import { abortable } from './abortable.ts';
+import type { FetchLike, TokenRequest, TokenResponse } from './fetch-like.ts';
 
 /** Everything outside: nothing here reads the process, the disk or the network by itself. */
 export interface GoogleAuthDeps {
   readonly clock: Clock;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Read at every look, so that it may be a getter over a configuration that reloads. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
   /** Rejects when the file is not there. */
   readonly readFile: (path: string) => Promise<string>;
-  readonly send: (request: TokenRequest) => Promise<TokenResponse>;
+  readonly fetchLike: FetchLike;
 }
 
 const scope = 'https://www.googleapis.com/auth/cloud-platform';
@@ -88,17 +80,24 @@ export class GoogleAuth {
   }
 }
 
+/** Headers for requests to Vertex. The result looks for nothing until it is called. */
+export function createGoogleAuthorizer(deps: GoogleAuthDeps) {
+  const auth = new GoogleAuth(deps);
+  return ({ credential }: Endpoint, _request: unknown, signal: AbortSignal) =>
+    abortable(auth.headers(credential), signal);
+}
+
 function keyHeaders(value: string): Readonly<Record<string, string>> {
   return value.startsWith('ya29.') ? { authorization: `Bearer ${value}` } : { 'x-goog-api-key': value };
 }
 
 /** An explicit path must be readable; gcloud's own file may be missing. */
 async function findCredentials(deps: GoogleAuthDeps): Promise<Fields | undefined> {
-  const explicit = deps.env.GOOGLE_APPLICATION_CREDENTIALS;
+  const explicit = deps.environment.GOOGLE_APPLICATION_CREDENTIALS;
   if (explicit !== undefined && explicit !== '') {
     return parseFields(await readOrThrow(deps, explicit), 'GOOGLE_APPLICATION_CREDENTIALS');
   }
-  const directory = deps.env.CLOUDSDK_CONFIG ?? `${deps.homeDirectory}/.config/gcloud`;
+  const directory = deps.environment.CLOUDSDK_CONFIG ?? `${deps.homeDirectory}/.config/gcloud`;
   const text = await readIfThere(deps, `${directory}/application_default_credentials.json`);
   return text === undefined ? undefined : parseFields(text, "gcloud's application default credentials");
 }
@@ -207,8 +206,16 @@ interface Exchange {
   readonly quotaProject: string | undefined;
 }
 
+async function ask(deps: GoogleAuthDeps, request: TokenRequest): Promise<TokenResponse> {
+  try {
+    return await deps.fetchLike(request);
+  } catch (cause) {
+    throw refused("Google's token service could not be reached.", { detail: request.url, cause });
+  }
+}
+
 async function exchange(deps: GoogleAuthDeps, { url, form, quotaProject }: Exchange): Promise<Token> {
-  const response = await deps.send({
+  const response = await ask(deps, {
     url,
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -219,19 +226,20 @@ async function exchange(deps: GoogleAuthDeps, { url, form, quotaProject }: Excha
 
 /** The metadata server answers on no other machines, and asking a name that does not resolve costs seconds. */
 async function fromMetadata(deps: GoogleAuthDeps): Promise<Token> {
-  const host = deps.env.GCE_METADATA_HOST ?? ((await isGoogleMachine(deps)) ? 'metadata.google.internal' : undefined);
+  const host =
+    deps.environment.GCE_METADATA_HOST ?? ((await isGoogleMachine(deps)) ? 'metadata.google.internal' : undefined);
   if (host === undefined) {
     throw refused('No Google credentials were found.', {
       hint: 'Set GOOGLE_APPLICATION_CREDENTIALS, run `gcloud auth application-default login`, or give an `api_key`.',
     });
   }
   const url = `http://${host}/computeMetadata/v1/instance/service-accounts/default/token`;
-  const response = await deps.send({ url, method: 'GET', headers: { 'metadata-flavor': 'Google' } });
+  const response = await ask(deps, { url, method: 'GET', headers: { 'metadata-flavor': 'Google' } });
   return tokenFrom(response, deps.clock.now(), undefined);
 }
 
 async function isGoogleMachine(deps: GoogleAuthDeps): Promise<boolean> {
-  if (deps.env.K_SERVICE !== undefined) return true;
+  if (deps.environment.K_SERVICE !== undefined) return true;
   return (await readIfThere(deps, gceProductFile))?.startsWith('Google') === true;
 }
 

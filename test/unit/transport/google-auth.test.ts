@@ -1,7 +1,8 @@
 import { createVerify, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/core/secret.ts';
-import { GoogleAuth, type TokenRequest, type TokenResponse } from '../../../src/transport/auth/google.ts';
+import type { TokenRequest, TokenResponse } from '../../../src/transport/auth/fetch-like.ts';
+import { GoogleAuth } from '../../../src/transport/auth/google.ts';
 import { createFakeClock } from '../../support/clock.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -23,7 +24,7 @@ const user = JSON.stringify({
 interface Setup {
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
-  readonly answer?: (count: number) => TokenResponse;
+  readonly answer?: (count: number) => TokenResponse | Promise<TokenResponse>;
 }
 
 function setUp({ env = {}, files = {}, answer }: Setup) {
@@ -31,13 +32,13 @@ function setUp({ env = {}, files = {}, answer }: Setup) {
   const clock = createFakeClock();
   const auth = new GoogleAuth({
     clock,
-    env,
+    environment: env,
     homeDirectory: '/home/ann',
     readFile: (path) => {
       const text = files[path];
       return text === undefined ? Promise.reject(new Error('ENOENT')) : Promise.resolve(text);
     },
-    send: (request) => {
+    fetchLike: (request) => {
       requests.push(request);
       const body = JSON.stringify({ access_token: `t${requests.length}`, expires_in: 3600 });
       return Promise.resolve(answer?.(requests.length) ?? { status: 200, body });
@@ -51,6 +52,11 @@ const withAccount = {
   files: { '/keys/sa.json': serviceAccount },
 };
 const gcloudFile = '/home/ann/.config/gcloud/application_default_credentials.json';
+
+test('an unreachable token service is an error of the credential', async () => {
+  const { auth } = setUp({ ...withAccount, answer: () => Promise.reject(new Error('ECONNREFUSED')) });
+  await expect(auth.headers(undefined)).rejects.toMatchObject({ code: 'upstream_unauthorized' });
+});
 
 describe('a configured credential', () => {
   test('is an express-mode key, or an access token', async () => {
