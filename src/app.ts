@@ -96,7 +96,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const events = new EventBus();
   const demo = deps.demo ? await startDemoEngine(clock) : undefined;
   const transport = new Transport({ environment: deps.environment });
-  const health = new Health();
+  const health = new Health(clock);
   const cooldown = new Cooldown(clock);
   const breaker = new CircuitBreaker(clock, defaultBreakerSettings, {
     opened: (candidate, cooldownMs) => events.emit('breaker-opened', { candidate, cooldownMs }),

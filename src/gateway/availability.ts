@@ -67,8 +67,7 @@ export class Availability {
     switch (error.code) {
       case 'upstream_connect':
         this.#deps.breaker.failed(candidate.endpoint.key);
-        if (this.#deps.health.refused(addressOf(candidate), error.message))
-          this.#deps.suspect(candidate.endpoint.baseUrl);
+        if (this.#deps.health.refused(addressOf(candidate))) this.#deps.suspect(candidate.endpoint.baseUrl);
         return;
       case 'upstream_rate_limited':
         this.#deps.cooldown.start(key, error.retryAfterMs);

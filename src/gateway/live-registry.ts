@@ -135,7 +135,6 @@ function checksOf(discovery: Discovery | undefined): readonly HealthCheck[] {
   return (discovery?.facts() ?? []).map((server) => ({
     address: addressKey(server.origin),
     state: server.state === 'down' ? 'down' : server.state === 'loading' ? 'loading' : 'up',
-    reason: server.detail ?? server.state,
   }));
 }
 
