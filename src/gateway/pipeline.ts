@@ -188,6 +188,7 @@ export class Pipeline {
       systemPrompt: about.resolution.systemPrompt,
       hasSystemPrompt: () => decode().request.messages.some(isSystem),
       nowMs: this.#deps.clock.now(),
+      elapsedMs: () => this.#deps.clock.monotonic() - exchange.startedAt,
       isLocalOnly: about.resolution.localOnly !== false,
       onEncoder: (encoder: StreamEncoder) => {
         const { delivery } = about;

@@ -53,6 +53,8 @@ export interface RequestForm {
   readonly systemPrompt: string | undefined;
   readonly hasSystemPrompt: () => boolean;
   readonly nowMs: number;
+  /** Milliseconds since the request came. */
+  readonly elapsedMs: () => number;
   /** Nothing of this request may leave the network, not even the fetching of an image. */
   readonly isLocalOnly: boolean;
   readonly onEncoder: (encoder: StreamEncoder) => void;
@@ -159,8 +161,14 @@ function embeddingChannel(form: RequestForm, target: Candidate, formats: Formats
     .find((one) => one !== undefined);
   if (inbound === undefined || outbound === undefined) throw cannotCarry(form, target);
   const { request, drops } = inbound.decode(exchange.json, exchange.route);
-  const { id } = exchange;
-  const context = { requestedModel: facts.model ?? '', includeUsage: true, requestId: id, nowMs: form.nowMs, request };
+  const context = {
+    requestedModel: facts.model ?? '',
+    includeUsage: true,
+    requestId: exchange.id,
+    nowMs: form.nowMs,
+    elapsedMs: form.elapsedMs,
+    request,
+  };
   return new EmbeddingChannel({ inbound, outbound, target, context, drops });
 }
 
@@ -205,6 +213,7 @@ function answerContext(form: RequestForm, request: CanonicalRequest): AnswerCont
     includeUsage: form.facts.includeUsage,
     requestId: form.exchange.id,
     nowMs: form.nowMs,
+    elapsedMs: form.elapsedMs,
     request,
   };
 }
