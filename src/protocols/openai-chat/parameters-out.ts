@@ -71,8 +71,8 @@ const efforts = [
   { effort: 'low', budget: 1 },
 ] as const;
 
-/** This wire knows efforts only. A budget of -1 leaves it to the model, as saying nothing does. */
-function encodeEffort(reasoning: ReasoningRequest | undefined): string | undefined {
+/** OpenAI's wires know efforts only. A budget of -1 leaves it to the model, as saying nothing does. */
+export function encodeEffort(reasoning: ReasoningRequest | undefined): string | undefined {
   if (reasoning?.effort !== undefined) return reasoning.effort;
   const budget = reasoning?.budgetTokens;
   if (budget === undefined || budget < 0) return undefined;

@@ -1,7 +1,8 @@
 import type { Candidate } from '../../core/model.ts';
-import type { CanonicalRequest, OutputFormat, ReasoningEffort, Tool, ToolChoice } from '../canonical.ts';
+import type { CanonicalRequest, OutputFormat, Tool, ToolChoice } from '../canonical.ts';
 import { foreignFields } from '../extensions.ts';
 import { present } from '../fields.ts';
+import { encodeEffort } from '../openai-chat/parameters-out.ts';
 import type { EncodedRequest, JsonObject } from '../protocol.ts';
 import { encodeItems } from './items-out.ts';
 import { protocolName, verbosityField } from './wire.ts';
@@ -128,26 +129,12 @@ function encodeFormat(output: OutputFormat): JsonObject {
   }
 }
 
-/** Budgets in tokens up to which an effort is meant, in the spirit of what providers document. */
-const effortOfBudget: readonly (readonly [number, ReasoningEffort])[] = [
-  [0, 'none'],
-  [1024, 'minimal'],
-  [4096, 'low'],
-  [16_384, 'medium'],
-];
-
 function encodeReasoning(request: CanonicalRequest): JsonObject | undefined {
   const { reasoning } = request;
   if (reasoning === undefined) return undefined;
-  const effort = reasoning.effort ?? budgetEffort(reasoning.budgetTokens);
+  const effort = encodeEffort(reasoning);
   if (effort === undefined && reasoning.summary === undefined) return undefined;
   return present({ effort, summary: reasoning.summary });
-}
-
-/** -1 leaves it to the model, as does no budget. */
-function budgetEffort(budget: number | undefined): ReasoningEffort | undefined {
-  if (budget === undefined || budget < 0) return undefined;
-  return effortOfBudget.find(([most]) => budget <= most)?.[1] ?? 'high';
 }
 
 function encodeInclude(request: CanonicalRequest): readonly string[] | undefined {

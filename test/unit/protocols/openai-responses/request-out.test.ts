@@ -123,6 +123,7 @@ describe('the request upstream', () => {
     [{ effort: 'low' as const }, { effort: 'low' }, true],
     [{ effort: 'none' as const }, { effort: 'none' }, false],
     [{ summary: 'auto' }, { summary: 'auto' }, true],
+    [{ budgetTokens: 1024 }, { effort: 'low' }, true],
     [{ budgetTokens: 2000 }, { effort: 'low' }, true],
     [{ budgetTokens: 30_000 }, { effort: 'high' }, true],
     [{ budgetTokens: 0 }, { effort: 'none' }, false],
