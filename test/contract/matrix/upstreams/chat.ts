@@ -1,0 +1,71 @@
+import { type ChatFault, startChatFake } from '../../../support/fake-servers/chat.ts';
+import type { History, Upstream } from '../upstream.ts';
+import { type Answer, type Json, parse, retryAfterSeconds } from '../vocabulary.ts';
+
+interface Message {
+  readonly role: string;
+  readonly content?: string | readonly { readonly text?: string }[] | null;
+  readonly tool_call_id?: string;
+  readonly tool_calls?: readonly { readonly id: string; readonly function: { name: string; arguments: string } }[];
+}
+
+export function chatHistory(body: Json): History {
+  const messages = (body.messages ?? []) as readonly Message[];
+  const calls = messages.flatMap((message) => message.tool_calls ?? []);
+  return {
+    calls: calls.map(({ id, function: { name, arguments: text } }) => ({ id, name, input: parse(text) })),
+    results: messages
+      .filter(({ role }) => role === 'tool')
+      .map(({ tool_call_id: id, content }) => ({ id, text: textOf(content) })),
+  };
+}
+
+function textOf(content: Message['content']): string {
+  if (typeof content === 'string') return content;
+  return (content ?? []).map(({ text }) => text ?? '').join('');
+}
+
+/** The chunk with the role comes first; two more hold content. */
+const contentChunks = 3;
+
+export function chatFault(failure: Answer['failure']): ChatFault | undefined {
+  switch (failure?.kind) {
+    case undefined:
+      return undefined;
+    case 'status': {
+      const headers: Record<string, string> = failure.status === 429 ? { 'retry-after': `${retryAfterSeconds}` } : {};
+      return { kind: 'status', status: failure.status, message: failure.message, headers };
+    }
+    case 'error-event':
+      return { kind: 'error-event', after: contentChunks, message: failure.message };
+    case 'cut':
+      return { kind: 'cut', after: contentChunks };
+    case 'early-end':
+      return { kind: 'end', after: contentChunks };
+  }
+}
+
+export const chatUpstream: Upstream = {
+  name: 'chat_completions',
+  protocol: 'chat_completions',
+  lacks: {},
+  asksReasoning: /"reasoning_effort":"low"/,
+  tells: { input: 25, output: 15, cached: 10, reasoning: 5 },
+  history: chatHistory,
+  async start() {
+    const fake = await startChatFake();
+    return {
+      provider: { type: 'openai', api_protocol: 'chat_completions', api_base: fake.url, api_key: 'sk-fake' },
+      model: 'gpt-5.1',
+      answer: ({ reasoning, text, calls, failure }) =>
+        fake.answer({
+          reasoning,
+          text,
+          calls: calls?.map(({ id, name, input }) => ({ id, name, arguments: JSON.stringify(input) })),
+          fault: chatFault(failure),
+        }),
+      bodies: () => fake.requests.flatMap(({ body }) => (body === undefined ? [] : [body])),
+      close: fake.close,
+    };
+  },
+};

@@ -1,0 +1,244 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { checkCompletion, checkRequest } from './chat-rules.ts';
+import { type Json, RuleBroken } from './responses-checks.ts';
+
+export interface RecordedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  /** Parsed JSON; undefined when there was none. */
+  readonly body: Json | undefined;
+}
+
+export type ChatFault =
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly message: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** A 200 whose stream ends in an error object after `after` chunks; a 200 with an error body when not streaming. */
+  | { readonly kind: 'error-event'; readonly after: number; readonly message: string }
+  /** The connection breaks after `after` chunks, or in the middle of a body. */
+  | { readonly kind: 'cut'; readonly after: number }
+  /** An orderly end of the stream after `after` chunks. */
+  | { readonly kind: 'end'; readonly after: number };
+
+export interface FakeCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** One answer. What it leaves out: no reasoning, the text "Hello!" unless there are calls, 25 tokens in, 15 out. */
+export interface FakeAnswer {
+  readonly reasoning?: string | undefined;
+  readonly text?: string | undefined;
+  readonly calls?: readonly FakeCall[] | undefined;
+  readonly fault?: ChatFault | undefined;
+}
+
+export interface ChatFake {
+  /** With the version prefix, as a provider's base URL: `http://127.0.0.1:PORT/v1`. */
+  readonly url: string;
+  readonly requests: readonly RecordedRequest[];
+  /** Queues the answer to one request; without one the default is given. Rules are checked either way. */
+  answer(answer: FakeAnswer): void;
+  close(): Promise<void>;
+}
+
+const created = 1_763_600_000;
+
+const usage = {
+  prompt_tokens: 25,
+  completion_tokens: 15,
+  total_tokens: 40,
+  prompt_tokens_details: { cached_tokens: 10 },
+  completion_tokens_details: { reasoning_tokens: 5 },
+};
+
+function textOf({ text, calls }: FakeAnswer): string | null {
+  return text ?? (calls === undefined ? 'Hello!' : null);
+}
+
+function finishOf({ calls }: FakeAnswer): string {
+  return calls === undefined ? 'stop' : 'tool_calls';
+}
+
+function toolCall({ id, name, arguments: text }: FakeCall): Json {
+  return { id, type: 'function', function: { name, arguments: text } };
+}
+
+function whole(answer: FakeAnswer, model: unknown): Json {
+  const message = {
+    role: 'assistant',
+    content: textOf(answer),
+    ...(answer.reasoning !== undefined && { reasoning_content: answer.reasoning }),
+    ...(answer.calls !== undefined && { tool_calls: answer.calls.map(toolCall) }),
+  };
+  const choices = [{ index: 0, message, finish_reason: finishOf(answer), logprobs: null }];
+  return { id: 'chatcmpl-fake', object: 'chat.completion', created, model, choices, usage };
+}
+
+/** Text in pieces of a few characters, as a model writes it. */
+function pieces(text: string): readonly string[] {
+  return text.match(/[\s\S]{1,7}/gu) ?? [];
+}
+
+function callDeltas(call: FakeCall, index: number): readonly Json[] {
+  const first = { index, ...toolCall({ ...call, arguments: '' }) };
+  const rest = pieces(call.arguments).map((text) => ({ index, function: { arguments: text } }));
+  return [first, ...rest].map((one) => ({ tool_calls: [one] }));
+}
+
+function chunks(answer: FakeAnswer, body: Json): readonly Json[] {
+  const base = { id: 'chatcmpl-fake', object: 'chat.completion.chunk', created, model: body.model };
+  const deltas = [
+    { role: 'assistant', content: '' },
+    ...pieces(answer.reasoning ?? '').map((reasoning_content) => ({ reasoning_content })),
+    ...pieces(textOf(answer) ?? '').map((content) => ({ content })),
+    ...(answer.calls ?? []).flatMap(callDeltas),
+  ];
+  const chunk = (delta: Json, finish_reason: string | null) => ({
+    ...base,
+    choices: [{ index: 0, delta, finish_reason }],
+  });
+  const options = body.stream_options as Json | undefined;
+  return [
+    ...deltas.map((delta) => chunk(delta, null)),
+    chunk({}, finishOf(answer)),
+    ...(options?.include_usage === true ? [{ ...base, choices: [], usage }] : []),
+  ];
+}
+
+/** The same answer, its text alone, on the older path. */
+function wholeText(answer: FakeAnswer, model: unknown): Json {
+  const choices = [{ index: 0, text: textOf(answer) ?? '', finish_reason: 'stop', logprobs: null }];
+  return { id: 'cmpl-fake', object: 'text_completion', created, model, choices, usage };
+}
+
+function textChunks(answer: FakeAnswer, body: Json): readonly Json[] {
+  const base = { id: 'cmpl-fake', object: 'text_completion', created, model: body.model };
+  const chunk = (text: string, finish_reason: string | null) => ({
+    ...base,
+    choices: [{ index: 0, text, finish_reason, logprobs: null }],
+  });
+  const options = body.stream_options as Json | undefined;
+  return [
+    ...pieces(textOf(answer) ?? '').map((text) => chunk(text, null)),
+    chunk('', 'stop'),
+    ...(options?.include_usage === true ? [{ ...base, choices: [], usage }] : []),
+  ];
+}
+
+function errorBody(message: string, type = 'invalid_request_error', extra: Json = {}): Json {
+  return { error: { message, type, param: null, code: null, ...extra } };
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers });
+  response.end(bytes);
+}
+
+/** Writes and waits until the bytes have left, so that a fault strikes after them. */
+function write(response: ServerResponse, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    response.write(text, () => resolve());
+  });
+}
+
+function event(value: unknown): string {
+  return `data: ${JSON.stringify(value)}\n\n`;
+}
+
+async function sendStream(response: ServerResponse, { fault }: FakeAnswer, all: readonly Json[]): Promise<void> {
+  const sent = fault === undefined || fault.kind === 'status' ? all : all.slice(0, fault.after);
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+  response.flushHeaders();
+  for (const chunk of sent) await write(response, event(chunk));
+  switch (fault?.kind) {
+    case 'cut':
+      response.destroy();
+      return;
+    case 'error-event':
+      response.end(event(errorBody(fault.message, 'server_error')));
+      return;
+    case 'end':
+      response.end();
+      return;
+    case 'status':
+    case undefined:
+      response.end('data: [DONE]\n\n');
+  }
+}
+
+async function sendWhole(response: ServerResponse, { fault }: FakeAnswer, json: Json): Promise<void> {
+  if (fault?.kind === 'error-event') return sendJson(response, 200, errorBody(fault.message, 'server_error'));
+  if (fault?.kind === 'end') return sendJson(response, 200, {});
+  if (fault?.kind !== 'cut') return sendJson(response, 200, json);
+  const text = JSON.stringify(json);
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  await write(response, text.slice(0, text.length / 2));
+  response.destroy();
+}
+
+async function readBody(request: IncomingMessage): Promise<Json | undefined> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  const text = Buffer.concat(parts).toString('utf8');
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+async function handle(response: ServerResponse, recorded: RecordedRequest, next: () => FakeAnswer): Promise<void> {
+  const { method, path, headers, body } = recorded;
+  if (!/^Bearer \S+/.test(headers.authorization ?? ''))
+    return sendJson(response, 401, errorBody("You didn't provide an API key.", 'invalid_request_error'));
+  if (method === 'GET' && path === '/v1/models') return sendJson(response, 200, { object: 'list', data: [] });
+  const isChat = path === '/v1/chat/completions';
+  if (method !== 'POST' || !(isChat || path === '/v1/completions'))
+    return sendJson(response, 404, errorBody(`Invalid URL (${method} ${path})`));
+  if (isChat) checkRequest(body);
+  else checkCompletion(body);
+  const answer = next();
+  const { fault } = answer;
+  if (fault?.kind === 'status') return sendJson(response, fault.status, errorBody(fault.message), fault.headers);
+  if (body.stream === true) return sendStream(response, answer, (isChat ? chunks : textChunks)(answer, body));
+  return sendWhole(response, answer, (isChat ? whole : wholeText)(answer, body.model));
+}
+
+/**
+ * A chat completions API on a loopback port of its own that refuses what the real one refuses: a wrong field, form or
+ * order is a 400 in OpenAI's envelope. Any key will do. Close it where it was started.
+ */
+export async function startChatFake(): Promise<ChatFake> {
+  const requests: RecordedRequest[] = [];
+  const queue: FakeAnswer[] = [];
+  const server = createServer(async (request, response) => {
+    const { method = '', url: path = '', headers } = request;
+    const recorded: RecordedRequest = { method, path, headers, body: await readBody(request) };
+    requests.push(recorded);
+    try {
+      await handle(response, recorded, () => queue.shift() ?? {});
+    } catch (thrown) {
+      if (!(thrown instanceof RuleBroken)) throw thrown;
+      const { message, param = null, code = null } = thrown;
+      sendJson(response, thrown.status, errorBody(message, 'invalid_request_error', { param, code }));
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    requests,
+    answer: (answer) => void queue.push(answer),
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
