@@ -1,8 +1,10 @@
 import type { Clock, Timer } from '../core/clock.ts';
+import type { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Candidate, Usage } from '../core/model.ts';
 import type { Relay } from '../protocols/relay.ts';
 import type { AnswerHandler, Sending, Transport } from '../transport/client.ts';
+import { unpack } from './channel.ts';
 import type { Delivery } from './delivery.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -41,7 +43,7 @@ export interface AttemptInput {
   readonly prepared: Prepared;
   readonly stream: boolean;
   readonly delivery: Delivery;
-  readonly signal: AbortSignal;
+  readonly departure: Departure;
   /** Monotonic time by which the whole request must have ended; undefined is no limit. */
   readonly deadline: number | undefined;
   /** The upstream is being asked, which begins with connecting to it. */
@@ -69,7 +71,7 @@ export class Attempt implements AnswerHandler {
   #lastByteAt = 0;
   #isPaused = false;
   #firstTokenAt: number | undefined;
-  readonly #onAbort = () => this.#clientLeft();
+  readonly #onLeave = () => this.#clientLeft();
 
   private constructor(deps: AttemptDeps, input: AttemptInput, resolve: (outcome: AttemptOutcome) => void) {
     this.#deps = deps;
@@ -86,8 +88,8 @@ export class Attempt implements AnswerHandler {
 
   #start(): void {
     const { candidate, prepared, stream, signal, onSent } = this.#input;
-    if (signal.aborted) return this.#settle({ kind: 'client-closed', status: undefined, usage: undefined });
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (departure.hasLeft) return this.#settle({ kind: 'client-closed', status: undefined, usage: undefined });
+    departure.on(this.#onLeave);
     this.#setLimit(this.#limitMs(stream, candidate));
     onSent();
     this.#sending = this.#deps.transport.send(
@@ -180,15 +182,26 @@ export class Attempt implements AnswerHandler {
     this.#chunkBytes += chunk.length;
   }
 
+  get #isCompressed(): boolean {
+    return this.#headers['content-encoding'] !== undefined;
+  }
+
+  /** Text of an error answer; empty when its encoding cannot be undone, since the status tells as well. */
   #text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
+    const body = Buffer.concat(this.#chunks);
+    if (!this.#isCompressed) return body.toString('utf8');
+    try {
+      return unpack(body, this.#headers, this.#input.candidate).toString('utf8');
+    } catch {
+      return '';
+    }
   }
 
   #holdWhole(chunk: Buffer): void {
     this.#hold(chunk);
     const { prepared, delivery, candidate } = this.#input;
     if (this.#chunkBytes <= heldBytes) return;
-    if (prepared.isPassthrough && !this.#input.stream) {
+    if (prepared.isPassthrough && !this.#input.stream && !this.#isCompressed) {
       this.#stage = 'spilling';
       this.#isCommitted = true;
       delivery.startAnswer({ candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops });
@@ -324,7 +337,7 @@ export class Attempt implements AnswerHandler {
     if (this.#stage === 'done') return;
     this.#stage = 'done';
     this.#timer?.cancel();
-    this.#input.signal.removeEventListener('abort', this.#onAbort);
+    this.#input.departure.off(this.#onLeave);
     this.#resolve(outcome);
   }
 }
