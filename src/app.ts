@@ -166,6 +166,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   };
   const adminToken = randomBytes(24).toString('base64url');
   let keys = keyRing(first);
+  let origin = originRules(first, address);
   const listener: Listener = new Listener({
     clock,
     config: () => loaded.config,
@@ -191,7 +192,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       { prefix: '/', renderer: openaiErrors },
     ],
     pipeline,
-    origin: () => originRules(loaded, address),
+    origin: () => origin,
     keys: () => keys,
     isAdmin: (headers) => isToken(headers.authorization, adminToken),
   });
@@ -222,6 +223,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       registry.reload(next);
       loaded = next;
       keys = keyRing(next);
+      origin = originRules(next, address);
       transport.retain(endpointKeys(registry.snapshot));
       return next;
     },
@@ -272,6 +274,7 @@ function originRules({ config }: LoadedConfig, address: Address): OriginRules {
     isOpen: !isAuthOn(config),
     listenHost: address.host.toLowerCase(),
     allowedHosts: config.server.allowed_hosts,
+    knownHosts: new Set(),
   };
 }
 

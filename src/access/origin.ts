@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { GatewayError } from '../core/errors.ts';
 import { isLoopbackHost } from '../transport/address.ts';
@@ -8,20 +9,19 @@ export interface OriginRules {
   /** Host of the listen address, lower case, without port. */
   readonly listenHost: string;
   readonly allowedHosts: readonly string[];
+  /** `Host` headers that were found to be fine; filled here, dropped with the rules. */
+  readonly knownHosts: Set<string>;
 }
 
-export interface OriginHeaders {
-  readonly host: string | undefined;
-  readonly origin: string | undefined;
-  readonly secFetchSite: string | undefined;
-}
+/** Clients use one or two spellings; one that invents more must not grow the memory of them. */
+const maxKnownHosts = 64;
 
 /**
  * Refuses what a web page on another origin could send before anything is read or spent. Programs send neither
  * Origin nor Sec-Fetch-Site, so they never notice.
  */
-export function checkOrigin(headers: OriginHeaders, rules: OriginRules): GatewayError | undefined {
-  if (rules.isOpen && !isAllowedHost(headers.host, rules)) {
+export function checkOrigin(headers: IncomingHttpHeaders, rules: OriginRules): GatewayError | undefined {
+  if (rules.isOpen && !rules.knownHosts.has(headers.host ?? '') && !isAllowedHost(headers.host, rules)) {
     return new GatewayError('forbidden', `Requests for the host "${printable(headers.host)}" are not accepted.`, {
       hint: 'use localhost or 127.0.0.1, or add the name to server.allowed_hosts',
     });
@@ -30,7 +30,7 @@ export function checkOrigin(headers: OriginHeaders, rules: OriginRules): Gateway
   if (origin !== undefined && !isLoopbackOrigin(origin)) {
     return new GatewayError('forbidden', `Requests from the web origin "${printable(origin)}" are not accepted.`);
   }
-  if (headers.secFetchSite === 'cross-site') {
+  if (headers['sec-fetch-site'] === 'cross-site') {
     return new GatewayError('forbidden', 'Requests from other web sites are not accepted.');
   }
   return undefined;
@@ -39,7 +39,12 @@ export function checkOrigin(headers: OriginHeaders, rules: OriginRules): Gateway
 function isAllowedHost(header: string | undefined, rules: OriginRules): boolean {
   if (header === undefined) return false;
   const host = hostName(header);
-  if (host === undefined) return false;
+  if (host === undefined || !isKnownName(host, header, rules)) return false;
+  if (rules.knownHosts.size < maxKnownHosts) rules.knownHosts.add(header);
+  return true;
+}
+
+function isKnownName(host: string, header: string, rules: OriginRules): boolean {
   if (isLoopbackHost(host) && (isIP(stripBrackets(host)) !== 0 || host === 'localhost')) return true;
   return (
     host === rules.listenHost ||

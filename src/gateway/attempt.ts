@@ -87,7 +87,7 @@ export class Attempt implements AnswerHandler {
   }
 
   #start(): void {
-    const { candidate, prepared, stream, signal, onSent } = this.#input;
+    const { candidate, prepared, stream, departure, onSent } = this.#input;
     if (departure.hasLeft) return this.#settle({ kind: 'client-closed', status: undefined, usage: undefined });
     departure.on(this.#onLeave);
     this.#setLimit(this.#limitMs(stream, candidate));

@@ -67,7 +67,7 @@ export class Attempts {
   }
 
   async run(input: AttemptsInput): Promise<PlanOutcome> {
-    const { trail, signal } = input.form.exchange;
+    const { trail, departure } = input.form.exchange;
     const order = this.#order(input);
     const errors: GatewayError[] = [];
     let needed: { readonly context: number } | undefined;
@@ -90,7 +90,7 @@ export class Attempts {
       }
       const waitMs = retryDelay(error, retries++, this.#deps.retry, this.#deps.random);
       if (waitMs === undefined) break;
-      if (!(await waited(this.#deps.clock, waitMs, signal)))
+      if (!(await waited(this.#deps.clock, waitMs, departure.signal)))
         return { kind: 'client-closed', candidate, usage: undefined };
     }
     return { kind: 'failed', error: finalError(errors), candidate };
@@ -122,14 +122,15 @@ export class Attempts {
     try {
       const prepared = await this.#prepared(input, candidate);
       release =
-        concurrency.tryEnter(candidate.endpoint) ?? (await concurrency.enter(candidate.endpoint, exchange.signal));
+        concurrency.tryEnter(candidate.endpoint) ??
+        (await concurrency.enter(candidate.endpoint, exchange.departure.signal));
       availability.begin(candidate);
       outcome = await Attempt.run(this.#deps, {
         candidate,
         prepared,
         stream: input.form.facts.stream,
         delivery: input.delivery,
-        signal: exchange.signal,
+        departure: exchange.departure,
         deadline: input.deadlineMs === undefined ? undefined : exchange.startedAt + input.deadlineMs,
         onSent: () => {
           exchange.trail.sent++;
@@ -154,7 +155,7 @@ export class Attempts {
     const prepared = await prepare(input.form, candidate, this.#deps);
     const authorize = this.#deps.authorizers[candidate.endpoint.auth];
     if (authorize === undefined) return prepared;
-    const extra = await authorize(candidate.endpoint, prepared, input.form.exchange.signal);
+    const extra = await authorize(candidate.endpoint, prepared, input.form.exchange.departure.signal);
     return { ...prepared, headers: [...prepared.headers, ...Object.entries(extra).flat()] };
   }
 

@@ -1,5 +1,6 @@
 import type { ClientKey } from '../access/keys.ts';
 import type { LocalOnly } from '../config/schema.ts';
+import type { Departure } from '../core/departure.ts';
 import type { AttemptRecord } from '../core/events.ts';
 import type { InboundFormat, InboundRoute, JsonObject } from '../protocols/protocol.ts';
 
@@ -36,8 +37,7 @@ export interface Exchange {
   readonly json: JsonObject;
   readonly key: ClientKey | undefined;
   readonly reply: Reply;
-  /** Fires when the client leaves or the process gives up on it. */
-  readonly signal: AbortSignal;
+  readonly departure: Departure;
   /** Monotonic milliseconds at which the request's head had been read. */
   readonly startedAt: number;
   readonly trail: Trail;

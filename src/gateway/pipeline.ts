@@ -94,7 +94,7 @@ export class Pipeline {
       warmUp: asked,
       keepAlive: exchange.json.keep_alive,
       allowedModels: exchange.key?.models,
-      signal: exchange.signal,
+      signal: exchange.departure.signal,
     });
     const body = JSON.stringify(encodeWarmUp(exchange.inbound.id, asked, this.#deps.clock.now()));
     exchange.reply.send(200, ['content-type', 'application/json', 'x-router-request-id', exchange.id], body);

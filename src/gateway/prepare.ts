@@ -181,7 +181,9 @@ async function translatedChannel(form: RequestForm, target: Candidate, deps: Pre
   const { request, drops } = form.decoded();
   const filled = fill(request, { params: target.params, systemPrompt: form.systemPrompt, target });
   const bytesOnly = target.endpoint.quirks.imageBytesOnly === true;
-  const ready = bytesOnly ? await deps.media.withBytes(filled, form.isLocalOnly, form.exchange.signal) : filled;
+  const ready = bytesOnly
+    ? await deps.media.withBytes(filled, form.isLocalOnly, form.exchange.departure.signal)
+    : filled;
   return new TranslatedChannel({
     inbound,
     outbound,

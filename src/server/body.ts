@@ -4,60 +4,96 @@ import { GatewayError } from '../core/errors.ts';
 import { decodeBody, encodingsOf } from '../transport/content-encoding.ts';
 
 export interface BodyLimits {
-  readonly clock: Clock;
-  readonly maxBytes: number;
+  /** Bytes. */
+  readonly max_request_body_size: number;
   /** Longest pause between two pieces. Milliseconds. */
+  readonly body_timeout: number;
+}
+
+/** How often bodies under way are looked at. Milliseconds. */
+const sweepMs = 250;
+
+/** A body under way. */
+interface Pending {
+  lastByteAt: number;
   readonly pauseMs: number;
+  giveUp(): void;
 }
 
 /**
- * The whole body, decoded. Throws `too_large` (before reading where the length is announced), `request_timeout`,
- * `unsupported_media`, `bad_request`, `client_closed`.
+ * Reads whole bodies. One sweep watches all of them for pauses: nearly every body comes with its head, and a timer
+ * for each would cost more than reading it.
  */
-export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
-  const encodings = encodingsOf(request.headers['content-encoding']);
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > limits.maxBytes) throw tooLarge(limits.maxBytes);
-  const raw = await collect(request, limits);
-  if (encodings.length === 0) return raw;
-  try {
-    return await decodeBody(raw, encodings, limits.maxBytes);
-  } catch (thrown) {
-    if (thrown instanceof GatewayError && thrown.code === 'too_large') throw tooLarge(limits.maxBytes);
-    throw thrown;
-  }
-}
+export class BodyReader {
+  readonly #clock: Clock;
+  readonly #pending = new Set<Pending>();
+  #sweep: Timer | undefined;
 
-function collect(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let timer: Timer | undefined;
-    const settle = (act: () => void) => {
-      timer?.cancel();
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
-      act();
-    };
-    const arm = () => {
-      timer?.cancel();
-      timer = limits.clock.setTimer(limits.pauseMs, () =>
-        settle(() =>
-          reject(new GatewayError('request_timeout', `The request body paused for more than ${limits.pauseMs} ms.`)),
-        ),
-      );
-    };
-    const onData = (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limits.maxBytes) return settle(() => reject(tooLarge(limits.maxBytes)));
-      chunks.push(chunk);
-      if (!request.complete) arm();
-    };
-    const onEnd = () => settle(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    const onClose = () =>
-      settle(() => reject(new GatewayError('client_closed', 'The client left before its request was complete.')));
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
-    if (!request.complete) arm();
-  });
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * The whole body, decoded. Rejects with `too_large` (before reading where the length is announced),
+   * `request_timeout`, `unsupported_media`, `bad_request` or `client_closed`.
+   */
+  read(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+    const { headers } = request;
+    if (Number(headers['content-length'] ?? 0) > limits.max_request_body_size) {
+      return Promise.reject(tooLarge(limits.max_request_body_size));
+    }
+    if (headers['content-encoding'] === undefined) return this.#collect(request, limits);
+    return this.#decoded(request, limits);
+  }
+
+  async #decoded(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+    const raw = await this.#collect(request, limits);
+    try {
+      return await decodeBody(raw, encodingsOf(request.headers['content-encoding']), limits.max_request_body_size);
+    } catch (thrown) {
+      if (thrown instanceof GatewayError && thrown.code === 'too_large') throw tooLarge(limits.max_request_body_size);
+      throw thrown;
+    }
+  }
+
+  #collect(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const leave = (error: GatewayError | undefined) => {
+        this.#pending.delete(pending);
+        request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+        if (error !== undefined) reject(error);
+        else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+      };
+      const pending: Pending = {
+        lastByteAt: this.#clock.monotonic(),
+        pauseMs: limits.body_timeout,
+        giveUp: () =>
+          leave(
+            new GatewayError('request_timeout', `The request body paused for more than ${limits.body_timeout} ms.`),
+          ),
+      };
+      const onData = (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > limits.max_request_body_size) return leave(tooLarge(limits.max_request_body_size));
+        chunks.push(chunk);
+        pending.lastByteAt = this.#clock.monotonic();
+      };
+      const onEnd = () => leave(undefined);
+      const onClose = () =>
+        leave(new GatewayError('client_closed', 'The client left before its request was complete.'));
+      request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+      this.#pending.add(pending);
+      this.#sweep ??= this.#clock.setTimer(sweepMs, () => this.#look());
+    });
+  }
+
+  #look(): void {
+    const now = this.#clock.monotonic();
+    for (const pending of this.#pending) if (now - pending.lastByteAt > pending.pauseMs) pending.giveUp();
+    this.#sweep = this.#pending.size === 0 ? undefined : this.#clock.setTimer(sweepMs, () => this.#look());
+  }
 }
 
 function tooLarge(limit: number): GatewayError {

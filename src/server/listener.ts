@@ -5,13 +5,14 @@ import type { ClientKey, KeyRing } from '../access/keys.ts';
 import { checkOrigin, type OriginRules } from '../access/origin.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
+import { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type Exchange, newTrail } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
-import type { ErrorRenderer, JsonObject } from '../protocols/protocol.ts';
-import { readBody } from './body.ts';
+import type { ErrorRenderer, InboundFormat, JsonObject } from '../protocols/protocol.ts';
+import { BodyReader } from './body.ts';
 import { renderError } from './render-error.ts';
-import { NodeReply } from './reply.ts';
+import { NodeReply, type ReplyOptions } from './reply.ts';
 import type { ErrorDialect, Route, RouteMatch, RouteTable } from './routes.ts';
 
 export interface ListenerDeps {
@@ -33,7 +34,9 @@ const maxHeaderBytes = 64 * 1024;
 export class Listener {
   readonly #deps: ListenerDeps;
   readonly #server: Server;
-  readonly #open = new Set<AbortController>();
+  readonly #open = new Set<Departure>();
+  readonly #bodies: BodyReader;
+  readonly #replyOptions: ReplyOptions;
   #isClosing = false;
 
   constructor(deps: ListenerDeps) {
@@ -47,9 +50,15 @@ export class Listener {
       connectionsCheckingInterval: Math.min(1_000, server.read_timeout),
       noDelay: true,
     });
-    this.#server.on('request', (request, response) => void this.#serve(request, response));
+    this.#bodies = new BodyReader(deps.clock);
+    this.#replyOptions = {
+      clock: deps.clock,
+      writeTimeoutMs: () => deps.config().server.write_timeout,
+      isClosing: () => this.#isClosing,
+    };
+    this.#server.on('request', (request, response) => this.#serve(request, response));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#refuse(error, socket));
-    this.#server.on('checkContinue', (request, response) => void this.#serve(request, response));
+    this.#server.on('checkContinue', (request, response) => this.#serve(request, response));
   }
 
   get isClosing(): boolean {
@@ -84,54 +93,66 @@ export class Listener {
   /** Cuts everything now. */
   destroy(): void {
     this.#isClosing = true;
-    for (const controller of this.#open) controller.abort();
+    for (const departure of this.#open) departure.leave();
     this.#server.closeAllConnections();
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const controller = new AbortController();
-    this.#open.add(controller);
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const visit = this.#visit(request, response);
+    this.#answer(visit).then(
+      () => this.#tidy(request),
+      (thrown) => {
+        this.#renderError(visit, GatewayError.from(thrown), []);
+        this.#tidy(request);
+      },
+    );
+  }
+
+  #visit(request: IncomingMessage, response: ServerResponse): Visit {
+    const departure = new Departure();
+    this.#open.add(departure);
     response.once('close', () => {
-      this.#open.delete(controller);
-      if (!response.writableFinished) controller.abort();
+      this.#open.delete(departure);
+      if (!response.writableFinished) departure.leave();
     });
     // A client that resets its connection is told by 'close'; the error itself must not end the process.
-    response.on('error', () => {});
-    const reply = new NodeReply(response, {
-      clock: this.#deps.clock,
-      writeTimeoutMs: this.#deps.config().server.write_timeout,
-      isClosing: () => this.#isClosing,
-    });
-    const visit: Visit = {
+    response.on('error', ignore);
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    return {
       id: randomUUID(),
       startedAt: this.#deps.clock.monotonic(),
       request,
-      reply,
-      signal: controller.signal,
-      ...splitUrl(request.url ?? '/'),
+      reply: new NodeReply(response, this.#replyOptions),
+      departure,
+      path: mark === -1 ? url : url.slice(0, mark),
+      query: mark === -1 ? noQuery : new URLSearchParams(url.slice(mark + 1)),
     };
-    try {
-      await this.#answer(visit);
-    } catch (thrown) {
-      this.#renderError(visit, GatewayError.from(thrown), []);
-    }
-    // What is left of a refused body would be read as the next request.
+  }
+
+  /** What is left of a refused body would be read as the next request. */
+  #tidy(request: IncomingMessage): void {
     if (!request.complete && !request.destroyed) this.#drain(request);
   }
 
   async #answer(visit: Visit): Promise<void> {
-    const { request } = visit;
-    const { headers } = request;
-    const refused = checkOrigin(
-      { host: headers.host, origin: headers.origin, secFetchSite: headers['sec-fetch-site'] as string | undefined },
-      this.#deps.origin(),
-    );
+    const { headers } = visit.request;
+    const refused = checkOrigin(headers, this.#deps.origin());
     if (refused !== undefined) throw refused;
     const match = this.#route(visit);
     if (match === undefined) return visit.reply.send(204, ['allow', 'GET, HEAD, POST'], '');
     const key = this.#authenticate(match.route, headers);
     if (match.route.kind === 'page') return this.#page(visit, match, key);
-    await this.#infer(visit, { match, key });
+    const { inbound, takesAnyType } = match.route;
+    if (!takesAnyType) checkType(headers['content-type']);
+    const exchange = this.#exchange(visit, {
+      inbound,
+      match,
+      key,
+      body: withoutByteOrderMark(await this.#read(visit)),
+    });
+    const result = await this.#deps.pipeline.handle(exchange);
+    if (result.kind === 'failed') this.#renderError(visit, result.error, result.headers, exchange);
   }
 
   #route(visit: Visit): RouteMatch | undefined {
@@ -175,20 +196,19 @@ export class Listener {
       headers: request.headers,
       key,
       body: body === undefined || body.length === 0 ? undefined : parseJson(body),
-      signal: visit.signal,
+      signal: visit.departure.signal,
     });
     const headers = ['content-type', page.contentType, 'x-router-request-id', visit.id, ...(page.headers ?? [])];
     reply.send(page.status, headers, request.method === 'HEAD' ? '' : page.body);
   }
 
-  async #infer(visit: Visit, about: { match: RouteMatch; key: ClientKey | undefined }): Promise<void> {
-    const { match } = about;
-    if (match.route.kind !== 'inference') return;
-    const { inbound, takesAnyType } = match.route;
+  #exchange(
+    visit: Visit,
+    about: { inbound: InboundFormat; match: RouteMatch; key: ClientKey | undefined; body: Buffer },
+  ): Exchange {
     const { request } = visit;
-    if (!takesAnyType) checkType(request.headers['content-type']);
-    const body = withoutByteOrderMark(await this.#read(visit));
-    const exchange: Exchange = {
+    const { inbound, match, key, body } = about;
+    return {
       id: visit.id,
       method: request.method ?? 'POST',
       path: visit.path,
@@ -198,23 +218,16 @@ export class Listener {
       route: { model: match.rest, action: match.action, query: visit.query, headers: request.headers },
       body,
       json: parseJson(body),
-      key: about.key,
+      key,
       reply: visit.reply,
-      signal: visit.signal,
+      departure: visit.departure,
       startedAt: visit.startedAt,
       trail: newTrail(),
     };
-    const result = await this.#deps.pipeline.handle(exchange);
-    if (result.kind === 'failed') this.#renderError(visit, result.error, result.headers, exchange);
   }
 
   #read(visit: Visit): Promise<Buffer> {
-    const { server } = this.#deps.config();
-    return readBody(visit.request, {
-      clock: this.#deps.clock,
-      maxBytes: server.max_request_body_size,
-      pauseMs: server.body_timeout,
-    });
+    return this.#bodies.read(visit.request, this.#deps.config().server);
   }
 
   #renderError(visit: Visit, error: GatewayError, headers: readonly string[], exchange?: Exchange): void {
@@ -270,18 +283,14 @@ interface Visit {
   readonly startedAt: number;
   readonly request: IncomingMessage;
   readonly reply: NodeReply;
-  readonly signal: AbortSignal;
+  readonly departure: Departure;
   readonly path: string;
   readonly query: URLSearchParams;
 }
 
 const noQuery = new URLSearchParams();
 
-function splitUrl(url: string): { path: string; query: URLSearchParams } {
-  const mark = url.indexOf('?');
-  if (mark === -1) return { path: url, query: noQuery };
-  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
-}
+const ignore = () => {};
 
 function withoutByteOrderMark(body: Buffer): Buffer {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
@@ -303,6 +312,7 @@ function parseJson(body: Buffer): JsonObject {
 }
 
 function checkType(header: string | undefined): void {
+  if (header === 'application/json') return;
   const type = header?.split(';')[0]?.trim().toLowerCase();
   if (type === undefined || type === '' || type === 'application/json' || type.endsWith('+json')) return;
   throw new GatewayError('unsupported_media', `The content type "${type.slice(0, 80)}" is not accepted here.`, {

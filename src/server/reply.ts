@@ -5,7 +5,7 @@ import type { Reply } from '../gateway/exchange.ts';
 export interface ReplyOptions {
   readonly clock: Clock;
   /** Longest time the client may stop reading. Milliseconds. */
-  readonly writeTimeoutMs: number;
+  readonly writeTimeoutMs: () => number;
   /** Draining: connections are not kept. */
   readonly isClosing: () => boolean;
 }
@@ -35,7 +35,7 @@ export class NodeReply implements Reply {
   }
 
   onDrain(listener: () => void): void {
-    this.#stalled ??= this.#options.clock.setTimer(this.#options.writeTimeoutMs, () => this.abort());
+    this.#stalled ??= this.#options.clock.setTimer(this.#options.writeTimeoutMs(), () => this.abort());
     this.#response.once('drain', () => {
       this.#stalled?.cancel();
       this.#stalled = undefined;
