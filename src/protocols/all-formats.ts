@@ -2,6 +2,8 @@ import type { ProtocolName } from '../core/model.ts';
 import { messagesInbound } from './anthropic-messages/inbound.ts';
 import { messagesInspector } from './anthropic-messages/inspector.ts';
 import { messagesOutbound } from './anthropic-messages/outbound.ts';
+import { cohereEmbedOutbound } from './cohere/embeddings.ts';
+import { cohereOutbound } from './cohere/outbound.ts';
 import type { EmbeddingInbound, EmbeddingOutbound } from './embedding.ts';
 import { type Formats, formatKey } from './formats.ts';
 import { geminiEmbeddingInbound } from './gemini/embed-in.ts';
@@ -31,7 +33,13 @@ const inbounds: readonly Inbound[] = [
   ollamaChatInbound,
   ollamaGenerateInbound,
 ];
-const outbounds: readonly Outbound[] = [chatOutbound, responsesOutbound, messagesOutbound, geminiOutbound];
+const outbounds: readonly Outbound[] = [
+  chatOutbound,
+  responsesOutbound,
+  messagesOutbound,
+  geminiOutbound,
+  cohereOutbound,
+];
 const inspectors: readonly Inspector[] = [
   chatInspector,
   completionsInspector,
@@ -41,7 +49,11 @@ const inspectors: readonly Inspector[] = [
   geminiInspector,
 ];
 const embeddingInbounds: readonly EmbeddingInbound[] = [embeddingsInbound, geminiEmbeddingInbound, ollamaEmbedInbound];
-const embeddingOutbounds: readonly EmbeddingOutbound[] = [embeddingsOutbound, geminiEmbeddingOutbound];
+const embeddingOutbounds: readonly EmbeddingOutbound[] = [
+  embeddingsOutbound,
+  geminiEmbeddingOutbound,
+  cohereEmbedOutbound,
+];
 
 /** Every format there is. The only place that lists them. */
 export const allFormats: Formats = {

@@ -7,6 +7,7 @@ import { ollamaChatClient, ollamaGenerateClient } from './clients/ollama.ts';
 import { responsesClient } from './clients/responses.ts';
 import type { Upstream } from './upstream.ts';
 import { chatUpstream } from './upstreams/chat.ts';
+import { cohereUpstream } from './upstreams/cohere.ts';
 import { geminiUpstream } from './upstreams/gemini.ts';
 import { messagesUpstream } from './upstreams/messages.ts';
 import { responsesUpstream } from './upstreams/responses.ts';
@@ -24,4 +25,10 @@ export const clients: readonly Client[] = [
 ];
 
 /** Every way out. */
-export const upstreams: readonly Upstream[] = [chatUpstream, responsesUpstream, messagesUpstream, geminiUpstream];
+export const upstreams: readonly Upstream[] = [
+  chatUpstream,
+  responsesUpstream,
+  messagesUpstream,
+  geminiUpstream,
+  cohereUpstream,
+];
