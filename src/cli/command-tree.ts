@@ -1,4 +1,6 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { protocolNames } from '../core/model.ts';
+import { shells } from './completion.ts';
 import type { Context } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Report } from './report.ts';
@@ -22,7 +24,13 @@ export function commandTree(version: string, execute: Execute): Command {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', '\nWithout a command: router serve');
   addGlobalOptions(program);
+  addInit(program, execute);
   addServe(program, execute);
+  addRoute(program, execute);
+  addModels(program, execute);
+  addDoctor(program, execute);
+  addTrust(program, execute);
+  addCompletion(program, execute);
   return program;
 }
 
@@ -47,4 +55,75 @@ function addServe(program: Command, execute: Execute): void {
     .addOption(new Option('--log-level <level>', 'least important lines to log').choices(logLevels))
     .addOption(new Option('--log-format <format>', 'pretty on a terminal, json else').choices(['pretty', 'json']))
     .action((options) => execute(async (context) => (await import('./commands/serve.ts')).serve(context, options)));
+}
+
+function addRoute(program: Command, execute: Execute): void {
+  program
+    .command('route')
+    .description('explain where a model name leads, and why')
+    .argument('<model>', 'name as a client would ask for it')
+    .option('--send <text>', 'send this to it and stream the answer')
+    .addOption(
+      new Option('--protocol <name>', 'what the client speaks').choices(protocolNames).default('chat_completions'),
+    )
+    .option('--tokens <number>', 'prompt tokens to reckon the price with', wholeNumber)
+    .option('--local-only', 'as a request that may not leave the local network')
+    .action((model, options) =>
+      execute(async (context) => (await import('./commands/route.ts')).route(context, model, options)),
+    );
+}
+
+function addModels(program: Command, execute: Execute): void {
+  program
+    .command('models')
+    .description('list what can be called')
+    .option('--provider <id>', 'only what this provider serves')
+    .option('--local', 'only what stays in the local network')
+    .option('--hosted', 'only what runs elsewhere')
+    .action((options) => execute(async (context) => (await import('./commands/models.ts')).models(context, options)));
+}
+
+function addInit(program: Command, execute: Execute): void {
+  program
+    .command('init')
+    .description('write a router.yaml from what is found here (-c names the file)')
+    .option('-y, --yes', 'take everything without asking')
+    .option('--force', 'replace an existing file and keep it as .bak')
+    .option('--print', 'print instead of writing')
+    .option(
+      '--template <name>',
+      'write a template: local, hybrid, bitrouter, gateway, lan, docker, compose, kubernetes',
+    )
+    .action((options) => execute(async (context) => (await import('./commands/init.ts')).init(context, options)));
+}
+
+function addTrust(program: Command, execute: Execute): void {
+  program
+    .command('trust')
+    .description('let a configuration that lies in the working directory use your keys')
+    .argument('[file]', 'the file; without it the one found here')
+    .action((file) => execute(async (context) => (await import('./commands/trust.ts')).trust(context, file)));
+}
+
+function addDoctor(program: Command, execute: Execute): void {
+  program
+    .command('doctor')
+    .description('check everything, and say what to do about what fails')
+    .option('--config-only', 'only the configuration; needs no secrets and no servers')
+    .action((options) => execute(async (context) => (await import('./commands/doctor.ts')).doctor(context, options)));
+}
+
+function addCompletion(program: Command, execute: Execute): void {
+  program
+    .command('completion')
+    .description('print the completion script of a shell')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .action((shell) =>
+      execute(async (context) => (await import('./commands/completion.ts')).completion(context, shell)),
+    );
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is wanted.');
+  return Number(text);
 }

@@ -3,16 +3,16 @@ import { type Address, parseListen } from '../../config/listen.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { stateDirectory } from '../../config/state-dir.ts';
 import { delay } from '../../core/clock.ts';
+import { connectUrl } from '../../doctor/connect-url.ts';
 import { createLogger, type LogFormat, type Logger, type LogLevel } from '../../telemetry/logger.ts';
 import { subscribeLog } from '../../telemetry/subscribe.ts';
 import { banner } from '../banner.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { listenError } from '../listen-error.ts';
 import { loadFor } from '../load.ts';
-import { listenError } from '../port-owner.ts';
 import { Reloader } from '../reloader.ts';
 import { writeRunFile } from '../run-file.ts';
-import { connectUrl } from '../url.ts';
 
 export interface ServeOptions {
   readonly listen?: string | undefined;
