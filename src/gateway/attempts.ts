@@ -99,10 +99,13 @@ export class Attempts {
   /** Available candidates first, in the plan's order; the others after them, since the last hope is tried too. */
   #order(input: AttemptsInput): readonly Candidate[] {
     const { trail } = input.form.exchange;
+    const { candidates } = input.plan;
+    const { availability } = this.#deps;
+    if (candidates.every((candidate) => availability.reservation(candidate) === undefined)) return candidates;
     const available: Candidate[] = [];
     const reserved: Candidate[] = [];
-    for (const candidate of input.plan.candidates) {
-      const why = this.#deps.availability.reservation(candidate);
+    for (const candidate of candidates) {
+      const why = availability.reservation(candidate);
       if (why === undefined) {
         available.push(candidate);
         continue;
@@ -120,7 +123,8 @@ export class Attempts {
     let outcome: AttemptOutcome;
     let release: Release | undefined;
     try {
-      const prepared = await this.#prepared(input, candidate);
+      const preparing = this.#prepared(input, candidate);
+      const prepared = preparing instanceof Promise ? await preparing : preparing;
       release =
         concurrency.tryEnter(candidate.endpoint) ??
         (await concurrency.enter(candidate.endpoint, exchange.departure.signal));
@@ -151,10 +155,19 @@ export class Attempts {
     return outcome;
   }
 
-  async #prepared(input: AttemptsInput, candidate: Candidate): Promise<Prepared> {
-    const prepared = await prepare(input.form, candidate, this.#deps);
+  /** At once for bytes that are passed through with a plain credential. */
+  #prepared(input: AttemptsInput, candidate: Candidate): Prepared | Promise<Prepared> {
+    const prepared = prepare(input.form, candidate, this.#deps);
     const authorize = this.#deps.authorizers[candidate.endpoint.auth];
-    if (authorize === undefined) return prepared;
+    return authorize === undefined ? prepared : this.#authorized(prepared, { input, candidate, authorize });
+  }
+
+  async #authorized(
+    preparing: Prepared | Promise<Prepared>,
+    about: { readonly input: AttemptsInput; readonly candidate: Candidate; readonly authorize: Authorize },
+  ): Promise<Prepared> {
+    const { input, candidate, authorize } = about;
+    const prepared = await preparing;
     const extra = await authorize(candidate.endpoint, prepared, input.form.exchange.departure.signal);
     return { ...prepared, headers: [...prepared.headers, ...Object.entries(extra).flat()] };
   }

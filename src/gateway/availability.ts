@@ -38,6 +38,7 @@ export class Availability {
     const { health, breaker, cooldown } = this.#deps;
     const state = health.state(addressOf(candidate));
     if (state !== 'up') return state;
+    if (cooldown.isEmpty && breaker.isEmpty) return undefined;
     const key = candidateKey(candidate);
     if (cooldown.isCooling(key)) return 'cooldown';
     if (!breaker.isPreferred(candidate.endpoint.key) || !breaker.isPreferred(key)) return 'open';
@@ -45,11 +46,13 @@ export class Availability {
   }
 
   begin(candidate: Candidate): void {
+    if (this.#deps.breaker.isEmpty) return;
     this.#deps.breaker.begin(candidate.endpoint.key);
     this.#deps.breaker.begin(candidateKey(candidate));
   }
 
   succeeded(candidate: Candidate): void {
+    if (this.#deps.breaker.isEmpty && this.#deps.cooldown.isEmpty) return;
     const key = candidateKey(candidate);
     this.#deps.breaker.succeeded(candidate.endpoint.key);
     this.#deps.breaker.succeeded(key);

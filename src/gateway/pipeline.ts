@@ -65,9 +65,10 @@ export class Pipeline {
         turn = await openTurn(this.#deps.responses, asked);
         exchange = turn.exchange;
       }
-      if (await this.#warmedUp(exchange)) return { kind: 'delivered' };
+      if (asked.inbound.id.protocol === 'ollama' && (await this.#warmedUp(asked))) return { kind: 'delivered' };
       facts = exchange.inbound.facts(exchange.json, exchange.route);
-      const resolution = await this.#resolve(exchange, facts, routing);
+      const found = this.#resolve(exchange, facts, routing);
+      const resolution = found instanceof Promise ? await found : found;
       const planned = strategyOf(resolution.strategy).plan(resolution.candidates, {
         resolution,
         facts,
@@ -87,7 +88,6 @@ export class Pipeline {
 
   /** A request of Ollama's clients that only loads or unloads. */
   async #warmedUp(exchange: Exchange): Promise<boolean> {
-    if (exchange.inbound.id.protocol !== 'ollama') return false;
     const asked = warmUpOf(exchange.inbound.id, exchange.json);
     if (asked === undefined) return false;
     await this.#deps.warmUp({
@@ -114,23 +114,32 @@ export class Pipeline {
     }
   }
 
-  async #resolve(exchange: Exchange, facts: RequestFacts, routing: RoutingHeaders): Promise<Resolution> {
+  /** At once where the name is known, which is nearly always. */
+  #resolve(exchange: Exchange, facts: RequestFacts, routing: RoutingHeaders): Resolution | Promise<Resolution> {
     const request: ResolveRequest = {
       model: facts.model ?? '',
       operation: exchange.inbound.id.operation,
       lock: routing.lock,
       localOnly: routing.localOnly,
       allowedModels: exchange.key?.models,
-      needs: [...facts.needs],
+      needs: facts.needs.size === 0 ? undefined : [...facts.needs],
     };
-    const wait = this.#deps.ready();
-    if (wait !== undefined) await wait;
+    if (this.#deps.ready() === undefined) {
+      const resolution = this.#deps.resolve(request);
+      if (resolution.kind === 'found') return resolution;
+    }
+    return this.#resolvePatiently(request);
+  }
+
+  /** After the first look at the machine, and after another one for a name that nothing serves. */
+  async #resolvePatiently(request: ResolveRequest): Promise<Resolution> {
+    await this.#deps.ready();
     let resolution = this.#deps.resolve(request);
     if (resolution.kind === 'unknown' || resolution.kind === 'down-type') {
       await this.#deps.lookAgain();
       resolution = this.#deps.resolve(request);
     }
-    if (resolution.kind !== 'found') throw resolutionError(resolution, exchange.inbound.id.operation);
+    if (resolution.kind !== 'found') throw resolutionError(resolution, request.operation);
     return resolution;
   }
 

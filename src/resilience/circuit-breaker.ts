@@ -42,6 +42,11 @@ export class CircuitBreaker {
     this.#events = events;
   }
 
+  /** Nothing failed lately: nobody needs to be asked about. */
+  get isEmpty(): boolean {
+    return this.#circuits.size === 0;
+  }
+
   /** Open turns half-open by time, not by a timer. */
   state(key: string): BreakerState {
     const circuit = this.#circuits.get(key);
@@ -73,7 +78,7 @@ export class CircuitBreaker {
     if (circuit === undefined) return;
     circuit.isProbing = false;
     circuit.failures = 0;
-    if (circuit.state === 'closed') return;
+    if (circuit.state === 'closed') return void this.#circuits.delete(key);
     circuit.successes++;
     if (circuit.successes < this.#settings.successThreshold) return;
     this.#circuits.delete(key);

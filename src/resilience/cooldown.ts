@@ -14,6 +14,10 @@ export class Cooldown {
     this.#clock = clock;
   }
 
+  get isEmpty(): boolean {
+    return this.#until.size === 0;
+  }
+
   start(key: string, retryAfterMs: number | undefined): void {
     this.#until.set(key, this.#clock.monotonic() + Math.min(retryAfterMs ?? defaultCooldownMs, maxCooldownMs));
   }
