@@ -2,6 +2,7 @@ import type { ProtocolName } from '../core/model.ts';
 import { messagesInbound } from './anthropic-messages/inbound.ts';
 import { messagesInspector } from './anthropic-messages/inspector.ts';
 import { messagesOutbound } from './anthropic-messages/outbound.ts';
+import { bedrockOutbound } from './bedrock-converse/outbound.ts';
 import { cohereEmbedOutbound } from './cohere/embeddings.ts';
 import { cohereOutbound } from './cohere/outbound.ts';
 import type { EmbeddingInbound, EmbeddingOutbound } from './embedding.ts';
@@ -39,6 +40,7 @@ const outbounds: readonly Outbound[] = [
   messagesOutbound,
   geminiOutbound,
   cohereOutbound,
+  bedrockOutbound,
 ];
 const inspectors: readonly Inspector[] = [
   chatInspector,
