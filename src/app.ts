@@ -37,6 +37,7 @@ import { Listener } from './server/listener.ts';
 import { routeRows } from './server/route-rows.ts';
 import { RouteTable } from './server/routes.ts';
 import { MemoryResponseStore } from './state/responses-store.ts';
+import { createAuthorizers } from './transport/auth/authorizers.ts';
 import { Transport } from './transport/client.ts';
 import { fetchPublic } from './transport/fetch-public.ts';
 import { getJson } from './transport/json-request.ts';
@@ -151,7 +152,13 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       concurrency: new Concurrency(clock),
       retry: defaultRetrySettings,
       random,
-      authorizers: {},
+      authorizers: createAuthorizers({
+        clock,
+        transport,
+        homeDirectory: deps.homeDirectory,
+        environment: deps.environment,
+        configured: () => loaded.environment,
+      }),
     }),
     resolve: resolveNow,
     ready,
