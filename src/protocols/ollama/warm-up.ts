@@ -9,10 +9,10 @@ export interface WarmUp {
   readonly action: 'load' | 'unload';
 }
 
-/** Undefined when the request asks for an answer, or names no model. */
+/** Undefined when the request asks for an answer (embeddings always do), or names no model. */
 export function warmUpOf({ operation }: FormatId, body: JsonObject): WarmUp | undefined {
   const model = asText(body.model);
-  if (model === undefined) return undefined;
+  if (model === undefined || operation === 'embeddings') return undefined;
   const isEmpty =
     operation === 'chat' ? asArray(body.messages).length === 0 && isAbsentOrList(body.messages) : hasNoPrompt(body);
   return isEmpty ? { model, action: isZero(body.keep_alive) ? 'unload' : 'load' } : undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { encodeWarmUp, warmUpOf } from '../../../../src/protocols/ollama/warm-up.ts';
-import { ollamaChatFormat, ollamaGenerateFormat } from '../../../../src/protocols/ollama/wire.ts';
+import { ollamaChatFormat, ollamaEmbedFormat, ollamaGenerateFormat } from '../../../../src/protocols/ollama/wire.ts';
 import { png } from './samples.ts';
 
 describe('a warm-up is', () => {
@@ -26,6 +26,7 @@ describe('no warm-up is', () => {
     [ollamaGenerateFormat, { prompt: '' }],
     [ollamaChatFormat, { model: 'm', messages: [{ role: 'user', content: '' }] }],
     [ollamaChatFormat, { model: 'm', messages: 'Hi' }],
+    [ollamaEmbedFormat, { model: 'm', input: 'Hi' }],
   ])('%j %j', (format, body) => {
     expect(warmUpOf(format, body)).toBeUndefined();
   });
