@@ -103,6 +103,15 @@ export function checkCompletion(body: unknown): asserts body is Json {
   checkSettings(body);
 }
 
+/** The rules of `POST /v1/embeddings`. */
+export function checkEmbedding(body: unknown): asserts body is Json {
+  if (!isObject(body)) throw new RuleBroken('We could not parse the JSON body of your request.');
+  onlyKeys(body, ['model', 'input', 'dimensions', 'encoding_format', 'user'], '');
+  textAt(body.model, 'model');
+  if (typeof body.input !== 'string' && !Array.isArray(body.input)) wrongType('input', 'a string or an array');
+  if (body.encoding_format !== undefined) oneOf(body.encoding_format, ['float', 'base64'], 'encoding_format');
+}
+
 function checkMessage(message: unknown, path: string): Json {
   if (!isObject(message)) return wrongType(path, 'an object');
   const fields = messageFields[textAt(message.role, `${path}.role`)];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { checkCompletion, checkRequest } from './chat-rules.ts';
+import { checkCompletion, checkEmbedding, checkRequest } from './chat-rules.ts';
 import { type Json, RuleBroken } from './responses-checks.ts';
 
 export interface RecordedRequest {
@@ -133,6 +133,28 @@ function textChunks(answer: FakeAnswer, body: Json): readonly Json[] {
   ];
 }
 
+/** Numbers that float32 holds exactly, so that base64 and JSON agree; the first tells inputs apart by position. */
+function embeddings(body: Json): Json {
+  const inputs = Array.isArray(body.input) ? body.input : [body.input];
+  const data = inputs.map((_, index) => {
+    const vector = [index, 0.5, -0.25];
+    const embedding =
+      body.encoding_format === 'base64' ? Buffer.from(new Float32Array(vector).buffer).toString('base64') : vector;
+    return { object: 'embedding', index, embedding };
+  });
+  return { object: 'list', data, model: body.model, usage: { prompt_tokens: 25, total_tokens: 25 } };
+}
+
+function listing(): Json {
+  const data = ['gpt-5.1', 'text-embedding-3-small'].map((id) => ({
+    id,
+    object: 'model',
+    created,
+    owned_by: 'openai',
+  }));
+  return { object: 'list', data };
+}
+
 function errorBody(message: string, type = 'invalid_request_error', extra: Json = {}): Json {
   return { error: { message, type, param: null, code: null, ...extra } };
 }
@@ -196,7 +218,11 @@ async function handle(response: ServerResponse, recorded: RecordedRequest, next:
   const { method, path, headers, body } = recorded;
   if (!/^Bearer \S+/.test(headers.authorization ?? ''))
     return sendJson(response, 401, errorBody("You didn't provide an API key.", 'invalid_request_error'));
-  if (method === 'GET' && path === '/v1/models') return sendJson(response, 200, { object: 'list', data: [] });
+  if (method === 'GET' && path === '/v1/models') return sendJson(response, 200, listing());
+  if (method === 'POST' && path === '/v1/embeddings') {
+    checkEmbedding(body);
+    return sendJson(response, 200, embeddings(body));
+  }
   const isChat = path === '/v1/chat/completions';
   if (method !== 'POST' || !(isChat || path === '/v1/completions'))
     return sendJson(response, 404, errorBody(`Invalid URL (${method} ${path})`));
