@@ -21,14 +21,16 @@ function modelOf(row: Upstream): string {
 
 beforeAll(async () => {
   const providers: Record<string, unknown> = {};
+  const environment: Record<string, string> = {};
   for (const row of upstreams) {
     const upstream = await row.start();
     running.set(row, upstream);
+    Object.assign(environment, upstream.environment);
     const models = [{ id: modelOf(row), upstream_id: upstream.model, type: 'chat' }];
     providers[row.name] = { ...upstream.provider, models };
   }
   // JSON is YAML.
-  app = await startApp({ yaml: JSON.stringify({ providers }) });
+  app = await startApp({ yaml: JSON.stringify({ providers }), environment });
 });
 
 afterAll(async () => {

@@ -8,6 +8,7 @@ import { responsesClient } from './clients/responses.ts';
 import type { Upstream } from './upstream.ts';
 import { chatUpstream } from './upstreams/chat.ts';
 import { cohereUpstream } from './upstreams/cohere.ts';
+import { converseUpstream } from './upstreams/converse.ts';
 import { geminiUpstream } from './upstreams/gemini.ts';
 import { messagesUpstream } from './upstreams/messages.ts';
 import { responsesUpstream } from './upstreams/responses.ts';
@@ -31,4 +32,5 @@ export const upstreams: readonly Upstream[] = [
   messagesUpstream,
   geminiUpstream,
   cohereUpstream,
+  converseUpstream,
 ];

@@ -27,6 +27,8 @@ export interface Upstream {
   readonly lacks: Readonly<Record<string, string>>;
   /** What a request holds that asks for reasoning. */
   readonly asksReasoning: RegExp;
+  /** Whether its 429 says when to come again. */
+  readonly tellsRetryAfter: boolean;
   readonly tells: TokenCounts;
   history(body: Json): History;
   start(): Promise<RunningUpstream>;
@@ -35,6 +37,8 @@ export interface Upstream {
 export interface RunningUpstream {
   /** The provider's block in the configuration, without its models. */
   readonly provider: Json;
+  /** What the router's environment must hold: credentials that are not in the configuration. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The provider's own id of the model to ask. */
   readonly model: string;
   /** Queues the answer to one request. */

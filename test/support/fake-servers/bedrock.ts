@@ -16,6 +16,8 @@ export type BedrockFault =
   | { readonly kind: 'status'; readonly status: number; readonly exception: string; readonly message: string }
   /** A 200 whose stream ends in an exception after `after` events. */
   | { readonly kind: 'exception'; readonly after: number; readonly exception: string; readonly message: string }
+  /** The connection breaks after `after` events. */
+  | { readonly kind: 'cut'; readonly after: number }
   /** An orderly end of HTTP after `after` events. */
   | { readonly kind: 'end'; readonly after: number };
 
@@ -216,17 +218,28 @@ function sendFailure(response: ServerResponse, thrown: unknown): void {
   response.end(JSON.stringify({ message: refused.message }));
 }
 
-function sendStream(response: ServerResponse, answer: BedrockAnswer): void {
+/** Writes and waits until the bytes have left, so that a fault strikes after them. */
+function write(response: ServerResponse, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    response.write(bytes, () => resolve());
+  });
+}
+
+async function sendStream(response: ServerResponse, answer: BedrockAnswer): Promise<void> {
   const { fault } = answer;
   const frames = streamFrames(answer);
   response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' });
-  const isShort = fault?.kind === 'end' || fault?.kind === 'exception';
-  for (const bytes of isShort ? frames.slice(0, fault.after) : frames) response.write(bytes);
-  if (fault?.kind === 'exception') response.write(exceptionFrame(fault.exception, fault.message));
+  const sent = fault === undefined || fault.kind === 'status' ? frames : frames.slice(0, fault.after);
+  for (const bytes of sent) await write(response, bytes);
+  if (fault?.kind === 'cut') {
+    response.destroy();
+    return;
+  }
+  if (fault?.kind === 'exception') await write(response, exceptionFrame(fault.exception, fault.message));
   response.end();
 }
 
-function sendAnswer(response: ServerResponse, operation: string, answer: BedrockAnswer): void {
+async function sendAnswer(response: ServerResponse, operation: string, answer: BedrockAnswer): Promise<void> {
   const { fault } = answer;
   if (fault?.kind === 'status') throw new Refused(fault.status, fault.exception, fault.message);
   if (operation === 'converse-stream') return sendStream(response, answer);
@@ -253,7 +266,7 @@ export async function startBedrockFake(account: BedrockAccount = sampleAccount):
       const body = parse(bytes);
       requests.push({ path, headers, body });
       checkRequest(body);
-      sendAnswer(response, operation, queue.shift() ?? {});
+      await sendAnswer(response, operation, queue.shift() ?? {});
     } catch (thrown) {
       sendFailure(response, thrown);
     }

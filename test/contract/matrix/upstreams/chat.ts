@@ -50,6 +50,7 @@ export const chatUpstream: Upstream = {
   protocol: 'chat_completions',
   lacks: {},
   asksReasoning: /"reasoning_effort":"low"/,
+  tellsRetryAfter: true,
   tells: { input: 25, output: 15, cached: 10, reasoning: 5 },
   history: chatHistory,
   async start() {

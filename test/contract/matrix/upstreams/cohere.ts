@@ -39,6 +39,7 @@ export const cohereUpstream: Upstream = {
   protocol: 'cohere',
   lacks: {},
   asksReasoning: /"thinking":\{"type":"enabled"/,
+  tellsRetryAfter: true,
   tells: { input: 25, output: 15, cached: 10 },
   // Its calls and results stand as in chat completions.
   history: chatHistory,

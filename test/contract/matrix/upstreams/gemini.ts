@@ -58,6 +58,7 @@ export const geminiUpstream: Upstream = {
   protocol: 'generate_content',
   lacks: {},
   asksReasoning: /"includeThoughts":true/,
+  tellsRetryAfter: true,
   tells: { input: 25, output: 15, cached: 10, reasoning: 5 },
   history,
   async start() {

@@ -59,6 +59,7 @@ export const messagesUpstream: Upstream = {
   protocol: 'messages',
   lacks: {},
   asksReasoning: /"thinking":\{"type":"enabled"/,
+  tellsRetryAfter: true,
   // Of these `input_tokens` counts what the cache did not hold.
   tells: { input: 25, output: 15, cached: 10 },
   history,

@@ -65,6 +65,7 @@ export const responsesUpstream: Upstream = {
   protocol: 'responses',
   lacks: {},
   asksReasoning: /"effort":"low"/,
+  tellsRetryAfter: true,
   tells: { input: 25, output: 15, cached: 10, reasoning: 5 },
   history,
   async start() {
