@@ -104,10 +104,14 @@ function checkHeaders({ tree, report }: CheckContext, provider: ProviderConfig, 
   });
 }
 
+/** Settings that are never put into an address, and are base64. */
+const credentialSettings: ReadonlySet<string> = new Set(['aws_secret_access_key', 'aws_session_token']);
+
 /** Settings are put into addresses (`{region}`); a slash in one would lead the credential to another host. */
 function checkSettings({ tree, report }: CheckContext, provider: ProviderConfig, path: Path): void {
   for (const [name, value] of Object.entries(provider.settings ?? {})) {
     if (/^[\w.:-]+$/.test(value)) continue;
+    if (credentialSettings.has(name) && /^[\w+/=-]+$/.test(value)) continue;
     const at = [...path, 'settings', name];
     report(markAt(tree, at), at, { message: `"${name}" takes letters, digits and ". _ : -" only` });
   }
