@@ -41,6 +41,8 @@ const requestDropPrefixes = [
   'x-agentcc-',
   'proxy-',
   'access-control-',
+  // A signature covers all of these: one of the client's would break ours, and one of them is a credential.
+  'x-amz-',
 ];
 
 /** Fields that only mean something to one protocol, by the upstream protocol that gets them. */
