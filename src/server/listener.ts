@@ -58,7 +58,13 @@ export class Listener {
     };
     this.#server.on('request', (request, response) => this.#serve(request, response));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#refuse(error, socket));
-    this.#server.on('checkContinue', (request, response) => this.#serve(request, response));
+    this.#server.on('checkContinue', (request, response) => {
+      // Only a body that is wanted is asked for: whoever is refused has nothing to send.
+      request.once('resume', () => {
+        if (!response.headersSent) response.writeContinue();
+      });
+      this.#serve(request, response);
+    });
   }
 
   get isClosing(): boolean {
@@ -114,10 +120,12 @@ export class Listener {
     response.once('close', () => {
       this.#open.delete(departure);
       if (!response.writableFinished) departure.leave();
+      // Node closes what is idle when the end begins; what becomes idle later would be waited for.
+      if (this.#isClosing) this.#server.closeIdleConnections();
     });
     // A client that resets its connection is told by 'close'; the error itself must not end the process.
     response.on('error', ignore);
-    const url = request.url ?? '/';
+    const url = originForm(request.url ?? '/');
     const mark = url.indexOf('?');
     return {
       id: randomUUID(),
@@ -289,6 +297,13 @@ interface Visit {
 }
 
 const noQuery = new URLSearchParams();
+
+/** Clients that take us for a proxy write the whole URL, which a server has to accept (RFC 9112, 3.2.2). */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const parsed = URL.parse(target);
+  return parsed === null ? target : parsed.pathname + parsed.search;
+}
 
 const ignore = () => {};
 
