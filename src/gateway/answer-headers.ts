@@ -32,36 +32,41 @@ export function isFallback(plan: Plan | undefined, candidate: Candidate | undefi
   return trail.isFirstMissing || plan.candidates[0] !== candidate;
 }
 
-/** Flat list of names, without prefix, and values. On every answer, so it is written without detours. */
-function factList(facts: AnswerFacts): string[] {
-  const { exchange, candidate, plan, cost, drops, requestedModel } = facts;
+const ownDialect = 'x-router-';
+
+/** Flat list of names and values, added to `list`. On every answer, so it is written without detours. */
+export function addAnswerHeaders(list: string[], facts: AnswerFacts): string[] {
+  const { exchange, candidate, plan, cost, drops, requestedModel, dialect } = facts;
   const { trail } = exchange;
-  const list = ['request-id', exchange.id];
+  const from = list.length;
+  list.push('x-router-request-id', exchange.id);
   if (candidate !== undefined) {
     const { model } = candidate;
-    list.push('provider', candidate.endpoint.providerId, 'model', headerText(model.upstreamId));
-    list.push('local', model.isLocal ? 'true' : 'false');
+    list.push('x-router-provider', candidate.endpoint.providerId, 'x-router-model', headerText(model.upstreamId));
+    list.push('x-router-local', model.isLocal ? 'true' : 'false');
   }
-  if (requestedModel !== '') list.push('requested-model', headerText(requestedModel));
-  list.push('attempts', String(trail.sent));
-  if (trail.skipped.length > 0) list.push('skipped', headerText(trail.skipped.join(', ')));
-  list.push('fallback-used', isFallback(plan, candidate, trail) ? 'true' : 'false');
-  if (plan !== undefined) list.push('strategy', plan.strategy);
-  list.push('latency-ms', String(Math.round(facts.latencyMs)));
-  if (cost !== undefined) list.push('cost', cost === 0 ? '0.000000' : cost.toFixed(6));
-  if (drops !== undefined && drops.length > 0) list.push('translation-drops', headerText(drops.join(', ')));
+  if (requestedModel !== '') list.push('x-router-requested-model', headerText(requestedModel));
+  list.push('x-router-attempts', String(trail.sent));
+  if (trail.skipped.length > 0) list.push('x-router-skipped', headerText(trail.skipped.join(', ')));
+  list.push('x-router-fallback-used', isFallback(plan, candidate, trail) ? 'true' : 'false');
+  if (plan !== undefined) list.push('x-router-strategy', plan.strategy);
+  list.push('x-router-latency-ms', String(Math.round(facts.latencyMs)));
+  if (cost !== undefined) list.push('x-router-cost', cost === 0 ? '0.000000' : cost.toFixed(6));
+  if (drops !== undefined && drops.length > 0) list.push('x-router-translation-drops', headerText(drops.join(', ')));
+  if (dialect !== ownDialect) respell(list, from, dialect);
   return list;
 }
 
-/** Flat list of names and values. */
-export function answerHeaders(facts: AnswerFacts): string[] {
-  const { dialect } = facts;
-  const list = factList(facts);
-  for (let at = 0; at < list.length; at += 2) {
-    const name = list[at] as string;
-    list[at] = dialect + (dialect === 'x-router-' ? name : (prismNames[name] ?? name));
+/** In the caller's own dialect. */
+function respell(list: string[], from: number, dialect: string): void {
+  for (let at = from; at < list.length; at += 2) {
+    const name = (list[at] as string).slice(ownDialect.length);
+    list[at] = dialect + (prismNames[name] ?? name);
   }
-  return list;
+}
+
+export function answerHeaders(facts: AnswerFacts): string[] {
+  return addAnswerHeaders([], facts);
 }
 
 /** The same facts as one SSE comment, for a stream whose headers had to go out before anybody answered. */

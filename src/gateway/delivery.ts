@@ -4,7 +4,7 @@ import type { AttemptRecord } from '../core/events.ts';
 import type { Candidate, Plan, Usage } from '../core/model.ts';
 import type { Framing } from '../protocols/protocol.ts';
 import { forwardedResponseHeaders } from '../transport/headers.ts';
-import { type AnswerFacts, answerComment, answerHeaders } from './answer-headers.ts';
+import { type AnswerFacts, addAnswerHeaders, answerComment, answerHeaders } from './answer-headers.ts';
 import type { Exchange, RoutingHeaders } from './exchange.ts';
 import { streamTypes } from './stream-types.ts';
 
@@ -66,7 +66,7 @@ export class Delivery {
       if (this.#framing === 'sse') this.#input.exchange.reply.write(answerComment(facts));
       return;
     }
-    this.#startHead(answer.status, contentType, [...withoutContentType(answer.headers), ...answerHeaders(facts)]);
+    this.#startHead(answer.status, contentType, addAnswerHeaders(withoutContentType(answer.headers), facts));
   }
 
   /** Headers of an answer that is too large to be held; its length is the upstream's business. */
@@ -79,7 +79,7 @@ export class Delivery {
   /** A whole answer at once. */
   sendAnswer(answer: UpstreamAnswer, body: Buffer): void {
     this.#keepAlive?.cancel();
-    const headers = [...forwardedResponseHeaders(answer.headers), ...answerHeaders(this.#facts(answer))];
+    const headers = addAnswerHeaders(forwardedResponseHeaders(answer.headers), this.#facts(answer));
     if (answer.headers['content-type'] === undefined) headers.push('content-type', 'application/json');
     this.#input.exchange.reply.send(answer.status, headers, body);
   }

@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.ts';
-import type { Candidate, ProtocolName, Usage } from '../core/model.ts';
+import type { Candidate, Endpoint, ProtocolName, Usage } from '../core/model.ts';
 import type { CanonicalRequest, RequestFacts } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
 import type {
@@ -72,12 +72,7 @@ export function prepare(form: RequestForm, target: Candidate, deps: PrepareDeps)
 
 function over(channel: Channel, form: RequestForm, target: Candidate): Prepared {
   const protocol = channel.isPassthrough ? form.exchange.inbound.id.protocol : (target.model.protocols[0] as string);
-  const headers = forwardedRequestHeaders(form.exchange.rawHeaders, protocol, {
-    'content-type': 'application/json',
-    ...channel.headers,
-    ...target.endpoint.headers,
-    ...credentialHeaders(target.endpoint),
-  });
+  const headers = forwardedRequestHeaders(form.exchange.rawHeaders, protocol, ownHeaders(channel, target.endpoint));
   return {
     url: target.endpoint.baseUrl + channel.path,
     headers,
@@ -96,6 +91,19 @@ function over(channel: Channel, form: RequestForm, target: Candidate): Prepared 
       channel.answerAsStream(parseAnswer(unpack(body, answerHeaders, target), target)),
     classify: (status, answerHeaders, body) => channel.classify(status, answerHeaders, body),
   };
+}
+
+/** What an endpoint gets on every request; made once an endpoint, since a reload makes new ones. */
+const endpointHeaders = new WeakMap<Endpoint, Readonly<Record<string, string>>>();
+
+function ownHeaders(channel: Channel, endpoint: Endpoint): Readonly<Record<string, string>> {
+  let own = endpointHeaders.get(endpoint);
+  if (own === undefined) {
+    own = { 'content-type': 'application/json', ...endpoint.headers, ...credentialHeaders(endpoint) };
+    endpointHeaders.set(endpoint, own);
+  }
+  for (const _ in channel.headers) return { 'content-type': 'application/json', ...channel.headers, ...own };
+  return own;
 }
 
 function isStream(headers: UpstreamHeaders): boolean {

@@ -60,9 +60,12 @@ export class BodyReader {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
+      let isOver = false;
+      // The listeners stay: they go with the request, and taking them off costs more than ignoring them.
       const leave = (error: GatewayError | undefined) => {
+        if (isOver) return;
+        isOver = true;
         this.#pending.delete(pending);
-        request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
         if (error !== undefined) reject(error);
         else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
       };
@@ -75,6 +78,7 @@ export class BodyReader {
           ),
       };
       const onData = (chunk: Buffer) => {
+        if (isOver) return;
         size += chunk.length;
         if (size > limits.max_request_body_size) return leave(tooLarge(limits.max_request_body_size));
         chunks.push(chunk);

@@ -10,6 +10,9 @@ export interface ReplyOptions {
   readonly isClosing: () => boolean;
 }
 
+/** Bodies up to here are worth the copy. Bytes. */
+const oneWriteBytes = 16 * 1024;
+
 /** Node's response as the pipeline wants it. Writing to a client that has left does nothing. */
 export class NodeReply implements Reply {
   readonly #response: ServerResponse;
@@ -57,8 +60,11 @@ export class NodeReply implements Reply {
 
   send(status: number, headers: readonly string[], body: Buffer | string): void {
     if (this.#response.destroyed) return;
-    this.#head(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
-    this.#response.end(body);
+    const size = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    this.#head(status, [...headers, 'content-length', String(size)]);
+    // As text of the head's own encoding, head and body are one write; as bytes they would be gathered from two.
+    if (typeof body !== 'string' && size <= oneWriteBytes) this.#response.end(body.toString('latin1'), 'latin1');
+    else this.#response.end(body);
   }
 
   #head(status: number, headers: string[]): void {
