@@ -1,4 +1,5 @@
 import type { AuthKind, Endpoint } from '../../core/model.ts';
+import { azureHeaders } from './azure.ts';
 
 type Write = (credential: string) => Readonly<Record<string, string>>;
 
@@ -7,7 +8,7 @@ const writers: Readonly<Partial<Record<AuthKind, Write>>> = {
   bearer: (credential) => ({ authorization: `Bearer ${credential}` }),
   'x-api-key': (credential) => ({ 'x-api-key': credential }),
   'x-goog-api-key': (credential) => ({ 'x-goog-api-key': credential }),
-  'api-key': (credential) => ({ 'api-key': credential }),
+  'api-key': azureHeaders,
 };
 
 const none: Readonly<Record<string, string>> = {};
