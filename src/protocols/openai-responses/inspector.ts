@@ -1,6 +1,7 @@
 import type { Candidate } from '../../core/model.ts';
 import { asObject, asString, isObject } from '../fields.ts';
 import { classifyError, isErrorBody } from '../openai-chat/errors.ts';
+import { operationPath } from '../openai-chat/path.ts';
 import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
 import { failureOf, unusable } from './errors.ts';
 import { requestPath } from './request-out.ts';
@@ -21,7 +22,7 @@ const announcements: ReadonlySet<string> = new Set([
 /** Reads streams and answers that are passed through. */
 export const responsesInspector: Inspector = {
   id: { protocol: protocolName, operation: 'chat' },
-  path: () => requestPath,
+  path: (target) => operationPath(requestPath, target),
   meaning,
   answer(body, target) {
     const failure = failureOf(body, target);

@@ -3,6 +3,7 @@ import type { CanonicalRequest, OutputFormat, Tool, ToolChoice } from '../canoni
 import { foreignFields } from '../extensions.ts';
 import { present } from '../fields.ts';
 import { encodeEffort } from '../openai-chat/parameters-out.ts';
+import { operationPath } from '../openai-chat/path.ts';
 import type { EncodedRequest, JsonObject } from '../protocol.ts';
 import { encodeItems } from './items-out.ts';
 import { protocolName, verbosityField } from './wire.ts';
@@ -42,7 +43,7 @@ export function encodeRequest(request: CanonicalRequest, target: Candidate): Enc
   });
   const accepted = withoutRejected(body, target);
   return {
-    path: requestPath,
+    path: operationPath(requestPath, target),
     body: accepted.body,
     drops: [
       ...items.drops,

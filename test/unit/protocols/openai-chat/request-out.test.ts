@@ -28,7 +28,7 @@ test('streams always ask for usage', () => {
 test.each([
   ['https://a.example/openai', '/deployments/my%20gpt/chat/completions?api-version=2025-01-01'],
   ['https://a.example/openai/deployments/x', '/chat/completions?api-version=2025-01-01'],
-  ['https://a.example/openai/v1', '/chat/completions?api-version=2025-01-01'],
+  ['https://a.example/openai/v1', '/chat/completions'],
 ])('at Azure below %s the path is %s', (baseUrl, path) => {
   const settings = { api_version: '2025-01-01' };
   const target = candidate({ type: 'azure', baseUrl, settings, model: { upstreamId: 'my gpt' } });
