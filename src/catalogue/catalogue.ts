@@ -33,6 +33,8 @@ const row = z.strictObject({
   label: z.string().min(1),
   /** Exact base, version prefix included; `{name}` is filled in from the provider's settings. */
   baseUrl: z.string().optional(),
+  /** Bases of another form, by the setting and its value that call for them. */
+  baseUrlBySetting: z.record(z.string(), z.record(z.string(), z.string())).default({}),
   /** Base where a plain key is all there is. */
   keyBaseUrl: z.string().optional(),
   /** What a server's root URL needs in front of the protocol's paths. */

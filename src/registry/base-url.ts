@@ -28,7 +28,20 @@ export function baseUrlOf(
   const root = firstSet(type.baseUrlVariables, environment);
   if (root !== undefined && URL.canParse(root)) return exactBase({ base_url: root }, type.versionPrefix);
   if (type.baseUrl === undefined) return undefined;
-  return fill(type.baseUrl, settingsOf(type, config, environment)) ?? type.keyBaseUrl;
+  const settings = settingsOf(type, config, environment);
+  const template = templateFor(type, settings) ?? type.baseUrl;
+  return fill(template, settings) ?? (hasKey(type, config, environment) ? type.keyBaseUrl : undefined);
+}
+
+function templateFor(type: ProviderType, settings: Readonly<Record<string, string>>): string | undefined {
+  const found = Object.entries(type.baseUrlBySetting).find(
+    ([name, templates]) => templates[settings[name] ?? ''] !== undefined,
+  );
+  return found?.[1][settings[found[0]] ?? ''];
+}
+
+function hasKey(type: ProviderType, config: ProviderConfig | undefined, environment: Environment): boolean {
+  return (config?.api_key ?? firstSet(type.keyVariables, environment) ?? '') !== '';
 }
 
 /** Replaces `{name}`; undefined when a value is missing. */

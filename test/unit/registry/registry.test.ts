@@ -33,7 +33,18 @@ describe('declared providers', () => {
       { settings: { project: 'p', location: 'europe-west4' } },
       'https://europe-west4-aiplatform.googleapis.com/v1/projects/p/locations/europe-west4/publishers/google',
     ],
+    [
+      'vertex',
+      { settings: { project: 'p', location: 'global' } },
+      'https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google',
+    ],
+    [
+      'vertex',
+      { settings: { project: 'p', location: 'eu' } },
+      'https://aiplatform.eu.rep.googleapis.com/v1/projects/p/locations/eu/publishers/google',
+    ],
     ['vertex', { api_key: 'k' }, 'https://aiplatform.googleapis.com/v1/publishers/google'],
+    ['vertex', {}, ''],
   ] as const)('%s %j is at %s', (id, config, expected) => {
     expect(provider(snapshot({ config: { providers: { [id]: config } } }), id).endpoint.baseUrl).toBe(expected);
   });

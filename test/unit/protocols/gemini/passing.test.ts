@@ -8,7 +8,6 @@ import { requestFacts } from '../../../../src/protocols/gemini/facts.ts';
 import { geminiInbound } from '../../../../src/protocols/gemini/inbound.ts';
 import { geminiInspector } from '../../../../src/protocols/gemini/inspector.ts';
 import { modelListToWire, modelsFromWire, modelToWire } from '../../../../src/protocols/gemini/models.ts';
-import { vertexBaseUrl } from '../../../../src/protocols/gemini/vertex.ts';
 import { parseEvent, SseSplitter } from '../../../../src/transport/sse.ts';
 import { readFixture } from '../../../support/read-fixture.ts';
 import { requestOf, routeOf, targetOf, vertexSettings } from './samples.ts';
@@ -163,28 +162,5 @@ describe('models', () => {
       { id: 'embed', type: 'embedding', context: undefined },
       { id: 'imagen', type: 'unknown', context: undefined },
     ]);
-  });
-});
-
-describe('Vertex', () => {
-  test.each([
-    [
-      { project: 'p', location: 'us-central1' },
-      'https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/us-central1/publishers/google',
-    ],
-    [{ project: 'p' }, 'https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google'],
-    [
-      { project: 'p', location: 'eu' },
-      'https://aiplatform.eu.rep.googleapis.com/v1/projects/p/locations/eu/publishers/google',
-    ],
-    [{}, 'https://aiplatform.googleapis.com/v1/publishers/google'],
-  ])('%j', (settings, url) => {
-    expect(vertexBaseUrl(settings)).toBe(url);
-  });
-
-  test('a location that would lead elsewhere is refused', () => {
-    expect(() => vertexBaseUrl({ project: 'p', location: 'evil.com/x' })).toThrow(
-      expect.objectContaining({ code: 'config_invalid' }),
-    );
   });
 });
