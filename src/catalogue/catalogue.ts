@@ -54,7 +54,7 @@ const row = z.strictObject({
   isLocal: z.boolean().default(false),
   /** Serves other vendors' models, wherever those run. */
   isAggregator: z.boolean().default(false),
-  /** Hosts that its key may travel to; a leading `*` stands for anything. */
+  /** Hosts that its key may travel to; `*` at the start stands for anything, elsewhere for one label. */
   hosts: words.default([]),
   defaultPort: z.int().positive().optional(),
   startCommand: z.string().optional(),
@@ -125,10 +125,17 @@ export function keyVariableHosts(): ReadonlyMap<string, readonly string[]> {
   return table().hostsByVariable;
 }
 
-/** `*` at the start of a pattern stands for at least one character; case does not matter. */
+/** `*` at the start of a pattern stands for at least one character, elsewhere for one label; case does not matter. */
 export function hostMatches(pattern: string, host: string): boolean {
   const wanted = pattern.toLowerCase();
   const given = host.toLowerCase();
+  const start = wanted.indexOf('*', 1);
+  if (start !== -1) return labelsMatch(wanted, given);
   if (!wanted.startsWith('*')) return wanted === given;
   return given.length > wanted.length - 1 && given.endsWith(wanted.slice(1));
+}
+
+function labelsMatch(wanted: string, given: string): boolean {
+  const text = RegExp.escape(wanted.replace(/^\*/, '')).replaceAll('\\*', '[^.]+');
+  return new RegExp(`^${wanted.startsWith('*') ? '.+' : ''}${text}$`).test(given);
 }
