@@ -37,7 +37,7 @@ import { Listener } from './server/listener.ts';
 import { routeRows } from './server/route-rows.ts';
 import { RouteTable } from './server/routes.ts';
 import { MemoryResponseStore } from './state/responses-store.ts';
-import { createAuthorizers } from './transport/auth/authorizers.ts';
+import { createAuthorizers, withProfileRegion } from './transport/auth/authorizers.ts';
 import { Transport } from './transport/client.ts';
 import { fetchPublic } from './transport/fetch-public.ts';
 import { getJson } from './transport/json-request.ts';
@@ -108,7 +108,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       events,
       health,
       localities: new Localities(),
-      environment: deps.environment,
+      environment: withProfileRegion(deps.environment, first.environment, deps.homeDirectory),
       demoProviders: demo === undefined ? {} : { demo: demo.provider },
       onUp: ({ endpoint }) => breaker.reset(endpoint.key),
     },

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
 import type { Transport } from '../client.ts';
 import { createSigv4Authorizer } from './aws-authorizer.ts';
+import { profileRegion } from './aws-profile.ts';
 import { createGoogleAuthorizer } from './google.ts';
 import { createTokenFetch } from './token-fetch.ts';
 
@@ -39,4 +41,16 @@ export function createAuthorizers({ clock, transport, homeDirectory, environment
     },
   };
   return { sigv4: createSigv4Authorizer(deps), google: createGoogleAuthorizer(deps) };
+}
+
+/** The environment with the region of the user's AWS profile, where nothing says one. One small file is read for it. */
+export function withProfileRegion(
+  environment: Environment,
+  configured: Environment,
+  homeDirectory: string,
+): Environment {
+  const all = { ...configured, ...environment };
+  if (all.AWS_REGION || all.AWS_DEFAULT_REGION) return environment;
+  const region = profileRegion(all, homeDirectory, (path) => readFileSync(path, 'utf8'));
+  return region === undefined ? environment : { ...environment, AWS_DEFAULT_REGION: region };
 }

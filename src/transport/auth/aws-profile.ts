@@ -37,6 +37,21 @@ export function profileKeys(profile: Section): AwsCredentials | undefined {
   };
 }
 
+/** The region of the environment's profile; undefined when the config file has none. `read` throws for a missing file. */
+export function profileRegion(
+  environment: Environment,
+  homeDirectory: string,
+  read: (path: string) => string,
+): string | undefined {
+  try {
+    const config = read(profilePaths(environment, homeDirectory).config);
+    return readProfile(environment.AWS_PROFILE || 'default', { config, credentials: '' })?.region;
+  } catch {
+    // No file, which is how most machines are.
+    return undefined;
+  }
+}
+
 const signIns: readonly (readonly [setting: string, kind: string])[] = [
   ['sso_session', 'single sign-on'],
   ['sso_start_url', 'single sign-on'],

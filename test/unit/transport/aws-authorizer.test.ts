@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Endpoint } from '../../../src/core/model.ts';
 import { createSigv4Authorizer } from '../../../src/transport/auth/aws-authorizer.ts';
+import { profileRegion } from '../../../src/transport/auth/aws-profile.ts';
 import type { TokenRequest, TokenResponse } from '../../../src/transport/auth/fetch-like.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import { candidate } from '../protocols/anthropic-messages/samples.ts';
@@ -247,6 +248,18 @@ describe('without credentials', () => {
       message: expect.stringMatching(message),
     });
   });
+});
+
+test('the region of a profile stands in the config file', () => {
+  const text = '[default]\nregion = eu-north-1\n[profile work]\nregion=ap-south-1\n';
+  const read = (path: string) => {
+    if (path !== '/home/ann/.aws/config') throw new Error('ENOENT');
+    return text;
+  };
+  expect(profileRegion({}, '/home/ann', read)).toBe('eu-north-1');
+  expect(profileRegion({ AWS_PROFILE: 'work' }, '/home/ann', read)).toBe('ap-south-1');
+  expect(profileRegion({ AWS_PROFILE: 'gone' }, '/home/ann', read)).toBeUndefined();
+  expect(profileRegion({}, '/home/bob', read)).toBeUndefined();
 });
 
 test('a client that leaves stops waiting, and the others still get their credentials', async () => {
