@@ -144,14 +144,16 @@ function passthroughChannel(form: RequestForm, target: Candidate, formats: Forma
   const inbound = formats.inbounds.get(key);
   const outbound =
     exchange.inbound.id.operation === 'chat' ? formats.outbounds.get(exchange.inbound.id.protocol) : undefined;
+  // Only a chat has a place for one; an embedding of a virtual model is none the worse without.
+  const systemPrompt = exchange.inbound.id.operation === 'chat' ? form.systemPrompt : undefined;
   return new PassthroughChannel({
     inspector,
     body: exchange.body,
     edits: {
       target,
       stream: facts.stream,
-      systemPrompt: form.systemPrompt,
-      hasSystemPrompt: form.systemPrompt !== undefined && form.hasSystemPrompt(),
+      systemPrompt,
+      hasSystemPrompt: systemPrompt !== undefined && form.hasSystemPrompt(),
     },
     includeUsage: facts.includeUsage,
     choices: facts.choices ?? 1,
