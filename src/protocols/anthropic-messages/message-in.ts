@@ -1,8 +1,8 @@
-import type { CacheMark, ContentPart, DocumentSource, MediaSource, Message } from '../canonical.ts';
+import type { CacheMark, ContentPart, DocumentSource, MediaSource, Message, Seal } from '../canonical.ts';
 import { asArray, asText, isObject } from '../fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import { badField, type Drops, Fields, list, text, textOrList } from './fields.ts';
-import { sealOf } from './seal.ts';
+import { callSealOf, sealOf } from './seal.ts';
 import { argumentsOf } from './tool-input.ts';
 import { protocol } from './wire.ts';
 
@@ -11,6 +11,8 @@ export interface Conversation {
   readonly drops: Drops;
   /** Names of the calls so far by id; results on this wire only know the id. */
   readonly toolNames: Map<string, string>;
+  /** What the block before carries for the call that follows. */
+  callSeal?: Seal | undefined;
 }
 
 type BlockDecoder = (block: Fields, conversation: Conversation) => readonly ContentPart[];
@@ -82,7 +84,9 @@ const decodeToolUse: BlockDecoder = (block, conversation) => {
   const id = block.required('id', text);
   const name = block.required('name', text);
   conversation.toolNames.set(id, name);
-  return [{ kind: 'tool-call', id, name, arguments: argumentsOf(block.value.input), cache: cacheMark(block) }];
+  const seal = conversation.callSeal;
+  conversation.callSeal = undefined;
+  return [{ kind: 'tool-call', id, name, arguments: argumentsOf(block.value.input), seal, cache: cacheMark(block) }];
 };
 
 const decodeToolResult: BlockDecoder = (block, conversation) => {
@@ -100,13 +104,14 @@ const decodeToolResult: BlockDecoder = (block, conversation) => {
   ];
 };
 
-const decodeThinking: BlockDecoder = (block) => [
-  {
-    kind: 'reasoning',
-    text: block.required('thinking', text),
-    seal: sealOf(block.optional('signature', text) ?? ''),
-  },
-];
+const decodeThinking: BlockDecoder = (block, conversation) => {
+  const signature = block.optional('signature', text) ?? '';
+  const callSeal = callSealOf(signature);
+  if (callSeal === undefined)
+    return [{ kind: 'reasoning', text: block.required('thinking', text), seal: sealOf(signature) }];
+  conversation.callSeal = callSeal;
+  return [];
+};
 
 const blockDecoders: ReadonlyMap<string, BlockDecoder> = new Map<string, BlockDecoder>([
   ['text', (block) => [{ kind: 'text', text: block.required('text', text), cache: cacheMark(block) }]],
@@ -164,6 +169,7 @@ function splitUserMessage(parts: readonly ContentPart[]): readonly Message[] {
 function decodeMessage(value: unknown, path: string, conversation: Conversation): readonly Message[] {
   const message = Fields.of(value, path);
   const role = message.required('role', text);
+  conversation.callSeal = undefined;
   const content = decodeContent(message.required('content', textOrList), message.path('content'), conversation);
   if (content.length === 0) return [];
   switch (role) {

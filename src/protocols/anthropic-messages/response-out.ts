@@ -1,7 +1,7 @@
 import type { CanonicalResponse, Choice, ContentPart, Seal } from '../canonical.ts';
 import type { AnswerContext, JsonObject } from '../protocol.ts';
 import { encodeStopReason } from './finish-reason.ts';
-import { signatureOf } from './seal.ts';
+import { callSignatureOf, carriesCallSeals, signatureOf } from './seal.ts';
 import { inputOf } from './tool-input.ts';
 import { encodeUsage } from './usage.ts';
 import { type ContentBlock, type Message, protocol } from './wire.ts';
@@ -11,7 +11,7 @@ export function isRedacted(seal: Seal | undefined): seal is Seal {
 }
 
 /** Media that a model made has no block here. */
-function encodePart(part: ContentPart): readonly ContentBlock[] {
+function encodePart(part: ContentPart, hasCallSeals: boolean): readonly ContentBlock[] {
   switch (part.kind) {
     case 'text':
     case 'refusal':
@@ -21,7 +21,9 @@ function encodePart(part: ContentPart): readonly ContentBlock[] {
       return [{ type: 'thinking', thinking: part.text, signature: signatureOf(part.seal) }];
     case 'tool-call': {
       const input = inputOf(part.arguments);
-      return [{ type: 'tool_use', id: part.id, name: part.name, input, caller: { type: 'direct' } }];
+      const call: ContentBlock = { type: 'tool_use', id: part.id, name: part.name, input, caller: { type: 'direct' } };
+      if (!hasCallSeals || part.seal === undefined) return [call];
+      return [{ type: 'thinking', thinking: '', signature: callSignatureOf(part.seal) }, call];
     }
     case 'image':
     case 'audio':
@@ -44,12 +46,13 @@ function stopReason(choice: Choice | undefined): Message['stop_reason'] {
 /** The first choice; a Messages client cannot ask for more. */
 export function encodeResponse(response: CanonicalResponse, context: AnswerContext): JsonObject {
   const choice = response.choices[0];
+  const hasCallSeals = carriesCallSeals(context.request);
   const message: Message = {
     id: response.id === '' ? context.requestId : response.id,
     type: 'message',
     role: 'assistant',
     model: response.model === '' ? context.requestedModel : response.model,
-    content: choice?.content.flatMap(encodePart) ?? [],
+    content: choice?.content.flatMap((part) => encodePart(part, hasCallSeals)) ?? [],
     stop_reason: stopReason(choice),
     stop_sequence: choice?.stopSequence ?? null,
     stop_details: null,

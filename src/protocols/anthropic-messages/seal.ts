@@ -1,4 +1,4 @@
-import type { Seal } from '../canonical.ts';
+import type { CanonicalRequest, Seal } from '../canonical.ts';
 import { isObject } from '../fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import { protocol } from './wire.ts';
@@ -21,6 +21,27 @@ export function sealOf(signature: string): Seal | undefined {
   const end = signature.indexOf(':', foreignPrefix.length);
   if (end === -1) return { protocol, value: signature };
   return { protocol: signature.slice(foreignPrefix.length, end), value: signature.slice(end + 1) };
+}
+
+const callPrefix = `${foreignPrefix}call:`;
+
+/**
+ * Signature of the empty thinking block that stands before a call and carries the call's own seal (Gemini signs calls,
+ * and wants them back signed): blocks of type tool_use have no place for one.
+ */
+export function callSignatureOf(seal: Seal): string {
+  return `${callPrefix}${seal.protocol}:${seal.value}`;
+}
+
+/** Undefined for a signature that belongs to the thinking it stands on. */
+export function callSealOf(signature: string): Seal | undefined {
+  if (!signature.startsWith(callPrefix)) return undefined;
+  return sealOf(foreignPrefix + signature.slice(callPrefix.length));
+}
+
+/** Clients that asked for no thinking must not meet blocks of it because of a seal. */
+export function carriesCallSeals({ reasoning }: Pick<CanonicalRequest, 'reasoning'>): boolean {
+  return reasoning !== undefined && reasoning.effort !== 'none' && reasoning.budgetTokens !== 0;
 }
 
 function isForeignThinking(block: unknown): boolean {

@@ -5,7 +5,7 @@ import type { AnswerContext, ErrorFacts, StreamEncoder } from '../protocol.ts';
 import { messagesErrors } from './errors.ts';
 import { encodeStopReason } from './finish-reason.ts';
 import { isRedacted } from './response-out.ts';
-import { signatureOf } from './seal.ts';
+import { callSignatureOf, carriesCallSeals, signatureOf } from './seal.ts';
 import { encodeDeltaUsage, encodeUsage } from './usage.ts';
 import {
   frame,
@@ -24,8 +24,12 @@ interface Block {
   /** Text that came while an earlier block was still open. */
   readonly held: string[];
   hasEnded: boolean;
-  seal: Seal | undefined;
+  /** Of reasoning; empty where nobody signed it. */
+  signature: string;
 }
+
+/** Of a block that nothing more comes for. */
+const noNumber = -1;
 
 type WireBlock = RawContentBlockStartEvent['content_block'];
 
@@ -153,8 +157,21 @@ class MessagesStreamEncoder implements StreamEncoder {
   #startBlock(number: number, content: BlockStart): string {
     if (content.kind === 'tool-call') this.#hasToolCall = true;
     if (content.kind === 'refusal') this.#hasRefusal = true;
-    const seal = content.kind === 'reasoning' ? content.seal : undefined;
-    const block: Block = { number, content, held: [], hasEnded: false, seal };
+    const carrier = content.kind === 'tool-call' ? this.#carry(content.seal) : '';
+    const signature = content.kind === 'reasoning' ? signatureOf(content.seal) : '';
+    return carrier + this.#enqueue({ number, content, held: [], hasEnded: false, signature });
+  }
+
+  /** A call's own seal goes ahead of it. */
+  #carry(seal: Seal | undefined): string {
+    if (seal === undefined || !carriesCallSeals(this.#context.request)) return '';
+    const signature = callSignatureOf(seal);
+    const content = { kind: 'reasoning' } as const;
+    const opened = this.#enqueue({ number: noNumber, content, held: [], hasEnded: true, signature });
+    return opened + this.#advance();
+  }
+
+  #enqueue(block: Block): string {
     this.#queue.push(block);
     return this.#queue.length === 1 ? this.#open(block) : '';
   }
@@ -182,7 +199,7 @@ class MessagesStreamEncoder implements StreamEncoder {
     const block = this.#queue.find((candidate) => candidate.number === number);
     if (block === undefined) return '';
     block.hasEnded = true;
-    if (seal !== undefined) block.seal = seal;
+    if (seal !== undefined) block.signature = signatureOf(seal);
     return this.#advance();
   }
 
@@ -201,7 +218,7 @@ class MessagesStreamEncoder implements StreamEncoder {
   #close(block: Block): string {
     const stop = frame('content_block_stop', `{"type":"content_block_stop","index":${this.#index}}`);
     if (block.content.kind !== 'reasoning' || isRedacted(block.content.seal)) return stop;
-    const signature = signatureOf(block.seal);
+    const { signature } = block;
     if (signature === '') return stop;
     const delta = `{"type":"signature_delta","signature":${JSON.stringify(signature)}}`;
     return (
