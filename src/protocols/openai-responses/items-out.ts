@@ -80,7 +80,8 @@ function reasoningItem(part: ReasoningPart, around: Surroundings): readonly Wire
     around.drop('reasoning');
     return [];
   }
-  const isSummary = part.isSummary === true && part.text !== '';
+  // What the API sealed it showed as a summary, which clients of other protocols cannot tell from reasoning.
+  const isSummary = part.text !== '' && (part.isSummary === true || seal !== undefined);
   return [
     {
       type: 'reasoning',

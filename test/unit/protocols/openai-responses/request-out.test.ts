@@ -38,6 +38,14 @@ describe('the request upstream', () => {
     expect(body.input).toMatchObject([{ role: 'system' }]);
   });
 
+  test('own reasoning that lost its id and its kind on the way goes back as a summary', () => {
+    const seal = { protocol: 'responses', value: 'gAA=' };
+    const messages = [{ role: 'assistant' as const, content: [{ kind: 'reasoning' as const, text: 'Plan', seal }] }];
+    expect(encodeRequest(request({ messages }), target()).body.input).toEqual([
+      { type: 'reasoning', summary: [{ type: 'summary_text', text: 'Plan' }], encrypted_content: 'gAA=' },
+    ]);
+  });
+
   test('own reasoning goes back sealed, with its id; that of others is named', () => {
     const messages = [
       {
