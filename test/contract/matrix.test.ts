@@ -9,7 +9,12 @@ import { Table } from './matrix/table.ts';
 import { toolLoop } from './matrix/tool-loop.ts';
 import type { RunningUpstream, Upstream } from './matrix/upstream.ts';
 
-const scenarios = { ...basics, 'tool loop': toolLoop(false), 'streamed tool loop': toolLoop(true) };
+const scenarios = {
+  ...basics,
+  'tool loop': toolLoop({ stream: false }),
+  'streamed tool loop': toolLoop({ stream: true }),
+  'reasoned tool loop': toolLoop({ stream: false, reasoning: true }),
+};
 const table = new Table(Object.keys(scenarios));
 
 const running = new Map<Upstream, RunningUpstream>();

@@ -16,6 +16,8 @@ export interface Client {
   readonly streamType: RegExp;
   /** True where the protocol has ids that tie results to calls. */
   readonly hasCallIds: boolean;
+  /** True where what an upstream sealed its reasoning with has a place. */
+  readonly keepsSeals: boolean;
   request(ask: Ask): ClientRequest;
   readWhole(body: Json): Heard;
   readStream(text: string): HeardStream;

@@ -46,13 +46,25 @@ function checkHistory(pair: Pair, answered: readonly (readonly Call[])[]): void 
   if (pair.client.hasCallIds) expect(ids).toEqual(expected.map(({ id }) => id));
 }
 
+interface Manner {
+  readonly stream: boolean;
+  /** Each turn with calls begins with thoughts, which go back with it, sealed as the upstream sealed them. */
+  readonly reasoning?: boolean;
+}
+
+/** Reasoning goes back to who sealed it, as it came. */
+function checkSeal(pair: Pair): void {
+  const { seal } = pair.row;
+  if (seal !== undefined && pair.client.keepsSeals) expect(JSON.stringify(lastBody(pair))).toMatch(seal);
+}
+
 /** Three turns: parallel calls, more of them, and the answer. */
-export function toolLoop(stream: boolean): Scenario {
+export function toolLoop({ stream, reasoning = false }: Manner): Scenario {
   return async (pair) => {
     const turns: Turn[] = [{ role: 'user', text: 'Who is where?' }];
-    const ask = (): Ask => ({ model: pair.model, stream, tools, turns });
+    const ask = (): Ask => ({ model: pair.model, stream, tools, turns, reasoning });
     for (const [number, calls] of rounds.entries()) {
-      const heard = await listen(pair, ask(), { calls });
+      const heard = await listen(pair, ask(), { calls, ...(reasoning && { reasoning: `Thought ${number}.` }) });
       sameCalls(pair, heard.calls, calls);
       checkHistory(pair, rounds.slice(0, number));
       const results = heard.calls.map((call) => ({ call, text: resultOf(call, number) }));
@@ -62,5 +74,6 @@ export function toolLoop(stream: boolean): Scenario {
     expect(heard.text).toBe('Everyone is in Rome.');
     expect(heard.finish).toBe('stop');
     checkHistory(pair, rounds);
+    if (reasoning) checkSeal(pair);
   };
 }

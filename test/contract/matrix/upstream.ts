@@ -30,6 +30,8 @@ export interface Upstream {
   /** Whether its 429 says when to come again. */
   readonly tellsRetryAfter: boolean;
   readonly tells: TokenCounts;
+  /** What the provider seals its reasoning with, to have it back in the next turn. */
+  readonly seal?: RegExp;
   history(body: Json): History;
   start(): Promise<RunningUpstream>;
 }

@@ -141,6 +141,7 @@ export const chatClient: Client = {
   lacks: {},
   streamType: /^text\/event-stream/,
   hasCallIds: true,
+  keepsSeals: true,
   request: (ask) => ({ path: '/v1/chat/completions', body: body(ask) }),
   readWhole,
   readStream(text) {

@@ -35,9 +35,11 @@ export const completionsClient: Client = {
     structured: 'a prompt asks for no format',
     'tool loop': 'a prompt has no tools',
     'streamed tool loop': 'a prompt has no tools',
+    'reasoned tool loop': 'a prompt has no tools',
   },
   streamType: /^text\/event-stream/,
   hasCallIds: true,
+  keepsSeals: false,
   request: (ask) => ({ path: '/v1/completions', body: body(ask) }),
   readWhole(json) {
     const completion = json as unknown as Completion;

@@ -125,6 +125,7 @@ const shared = {
   format: { protocol: 'generate_content', operation: 'chat' },
   lacks: {},
   hasCallIds: true,
+  keepsSeals: true,
   readWhole,
   readError,
 } as const;

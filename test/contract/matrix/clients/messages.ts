@@ -182,6 +182,7 @@ export const messagesClient: Client = {
   lacks: {},
   streamType: /^text\/event-stream/,
   hasCallIds: true,
+  keepsSeals: true,
   request: (ask) => ({ path: '/v1/messages', body: body(ask) }),
   readWhole,
   readStream,

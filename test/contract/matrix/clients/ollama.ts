@@ -70,7 +70,12 @@ function heard(lines: readonly Line[]): Heard {
   const text = textOf(lines);
   const reasoning = lines.map((line) => line.message?.thinking ?? line.thinking ?? '').join('');
   const echoed = lines.flatMap((line) => line.message?.tool_calls ?? []);
-  const message = { role: 'assistant', content: text, ...(echoed.length > 0 && { tool_calls: echoed }) };
+  const message = {
+    role: 'assistant',
+    content: text,
+    thinking: reasoning,
+    ...(echoed.length > 0 && { tool_calls: echoed }),
+  };
   return {
     text,
     reasoning,
@@ -108,6 +113,7 @@ function readError(json: Json): string {
 const shared = {
   streamType: /^application\/x-ndjson/,
   hasCallIds: false,
+  keepsSeals: false,
   readWhole: (json: Json) => heard([json as Line]),
   readStream,
   readError,
@@ -130,6 +136,7 @@ export const ollamaGenerateClient: Client = {
     'streamed tools': 'a prompt has no tools',
     'tool loop': 'a prompt has no tools',
     'streamed tool loop': 'a prompt has no tools',
+    'reasoned tool loop': 'a prompt has no tools',
   },
   request: (ask) => ({ path: '/api/generate', body: generateBody(ask) }),
 };

@@ -190,6 +190,7 @@ export const responsesClient: Client = {
   lacks: {},
   streamType: /^text\/event-stream/,
   hasCallIds: true,
+  keepsSeals: true,
   request: (ask) => ({ path: '/v1/responses', body: body(ask) }),
   readWhole,
   readStream,

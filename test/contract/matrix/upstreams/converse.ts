@@ -69,6 +69,7 @@ export const converseUpstream: Upstream = {
   tellsRetryAfter: false,
   // Of these `inputTokens` counts what the cache did not hold.
   tells: { input: 25, output: 15, cached: 10 },
+  seal: /c2lnbmVk/,
   history,
   async start() {
     const fake = await startBedrockFake();

@@ -60,6 +60,7 @@ export const geminiUpstream: Upstream = {
   asksReasoning: /"includeThoughts":true/,
   tellsRetryAfter: true,
   tells: { input: 25, output: 15, cached: 10, reasoning: 5 },
+  seal: /RmFrZVNpZw/,
   history,
   async start() {
     const apiKey = 'AIza-test-fake';

@@ -62,6 +62,7 @@ export const messagesUpstream: Upstream = {
   tellsRetryAfter: true,
   // Of these `input_tokens` counts what the cache did not hold.
   tells: { input: 25, output: 15, cached: 10 },
+  seal: /EqQBfake/,
   history,
   async start() {
     const apiKey = 'sk-ant-test-fake';

@@ -67,6 +67,7 @@ export const responsesUpstream: Upstream = {
   asksReasoning: /"effort":"low"/,
   tellsRetryAfter: true,
   tells: { input: 25, output: 15, cached: 10, reasoning: 5 },
+  seal: /gAAAAA/,
   history,
   async start() {
     const fake = await startResponsesFake();
