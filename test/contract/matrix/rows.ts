@@ -6,6 +6,7 @@ import { messagesClient } from './clients/messages.ts';
 import { ollamaChatClient, ollamaGenerateClient } from './clients/ollama.ts';
 import { responsesClient } from './clients/responses.ts';
 import type { Upstream } from './upstream.ts';
+import { azureUpstream } from './upstreams/azure.ts';
 import { chatUpstream } from './upstreams/chat.ts';
 import { cohereUpstream } from './upstreams/cohere.ts';
 import { converseUpstream } from './upstreams/converse.ts';
@@ -33,4 +34,5 @@ export const upstreams: readonly Upstream[] = [
   geminiUpstream,
   cohereUpstream,
   converseUpstream,
+  azureUpstream,
 ];

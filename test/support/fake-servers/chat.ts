@@ -49,6 +49,26 @@ export interface ChatFake {
   close(): Promise<void>;
 }
 
+/** Who may ask, and where: what sets providers of this API apart. */
+export interface ChatFront {
+  /** Of the provider's base URL, after the origin. */
+  readonly basePath: string;
+  /** The operation that a path with its query leads to; undefined when it leads nowhere. */
+  operationOf(path: string): string | undefined;
+  /** What is wrong with the key; undefined when it will do. */
+  refusalOf(headers: IncomingMessage['headers']): string | undefined;
+  /** Chunks before the first of an answer. */
+  readonly preamble: readonly Json[];
+}
+
+const openaiFront: ChatFront = {
+  basePath: '/v1',
+  operationOf: (path) => (path.startsWith('/v1/') ? path.slice('/v1'.length) : undefined),
+  refusalOf: ({ authorization = '' }) =>
+    /^Bearer \S+/.test(authorization) ? undefined : "You didn't provide an API key.",
+  preamble: [],
+};
+
 const created = 1_763_600_000;
 
 const usage = {
@@ -176,8 +196,15 @@ function event(value: unknown): string {
   return `data: ${JSON.stringify(value)}\n\n`;
 }
 
-async function sendStream(response: ServerResponse, { fault }: FakeAnswer, all: readonly Json[]): Promise<void> {
-  const sent = fault === undefined || fault.kind === 'status' ? all : all.slice(0, fault.after);
+async function sendChunks(
+  response: ServerResponse,
+  answer: FakeAnswer,
+  chunksOf: (answer: FakeAnswer) => readonly Json[],
+): Promise<void> {
+  const { fault } = answer;
+  if (fault?.kind === 'status') return sendJson(response, fault.status, errorBody(fault.message), fault.headers);
+  const all = chunksOf(answer);
+  const sent = fault === undefined ? all : all.slice(0, fault.after);
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
   response.flushHeaders();
   for (const chunk of sent) await write(response, event(chunk));
@@ -191,15 +218,21 @@ async function sendStream(response: ServerResponse, { fault }: FakeAnswer, all: 
     case 'end':
       response.end();
       return;
-    case 'status':
     case undefined:
       response.end('data: [DONE]\n\n');
   }
 }
 
-async function sendWhole(response: ServerResponse, { fault }: FakeAnswer, json: Json): Promise<void> {
+async function sendWhole(
+  response: ServerResponse,
+  answer: FakeAnswer,
+  wholeOf: (answer: FakeAnswer) => Json,
+): Promise<void> {
+  const { fault } = answer;
+  if (fault?.kind === 'status') return sendJson(response, fault.status, errorBody(fault.message), fault.headers);
   if (fault?.kind === 'error-event') return sendJson(response, 200, errorBody(fault.message, 'server_error'));
   if (fault?.kind === 'end') return sendJson(response, 200, {});
+  const json = wholeOf(answer);
   if (fault?.kind !== 'cut') return sendJson(response, 200, json);
   const text = JSON.stringify(json);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
@@ -214,32 +247,47 @@ async function readBody(request: IncomingMessage): Promise<Json | undefined> {
   return text === '' ? undefined : JSON.parse(text);
 }
 
-async function handle(response: ServerResponse, recorded: RecordedRequest, next: () => FakeAnswer): Promise<void> {
+interface Handling {
+  readonly front: ChatFront;
+  readonly next: () => FakeAnswer;
+}
+
+async function handle(response: ServerResponse, recorded: RecordedRequest, { front, next }: Handling): Promise<void> {
   const { method, path, headers, body } = recorded;
-  if (!/^Bearer \S+/.test(headers.authorization ?? ''))
-    return sendJson(response, 401, errorBody("You didn't provide an API key.", 'invalid_request_error'));
-  if (method === 'GET' && path === '/v1/models') return sendJson(response, 200, listing());
-  if (method === 'POST' && path === '/v1/embeddings') {
-    checkEmbedding(body);
-    return sendJson(response, 200, embeddings(body));
+  const refusal = front.refusalOf(headers);
+  if (refusal !== undefined) return sendJson(response, 401, errorBody(refusal));
+  switch (`${method} ${front.operationOf(path)}`) {
+    case 'GET /models':
+      return sendJson(response, 200, listing());
+    case 'POST /embeddings':
+      checkEmbedding(body);
+      return sendJson(response, 200, embeddings(body));
+    case 'POST /chat/completions':
+      checkRequest(body);
+      return body.stream === true
+        ? sendChunks(response, next(), (answer) => [...front.preamble, ...chunks(answer, body)])
+        : sendWhole(response, next(), (answer) => whole(answer, body.model));
+    case 'POST /completions':
+      checkCompletion(body);
+      return body.stream === true
+        ? sendChunks(response, next(), (answer) => textChunks(answer, body))
+        : sendWhole(response, next(), (answer) => wholeText(answer, body.model));
+    default:
+      return sendJson(response, 404, errorBody(`Invalid URL (${method} ${path})`));
   }
-  const isChat = path === '/v1/chat/completions';
-  if (method !== 'POST' || !(isChat || path === '/v1/completions'))
-    return sendJson(response, 404, errorBody(`Invalid URL (${method} ${path})`));
-  if (isChat) checkRequest(body);
-  else checkCompletion(body);
-  const answer = next();
-  const { fault } = answer;
-  if (fault?.kind === 'status') return sendJson(response, fault.status, errorBody(fault.message), fault.headers);
-  if (body.stream === true) return sendStream(response, answer, (isChat ? chunks : textChunks)(answer, body));
-  return sendWhole(response, answer, (isChat ? whole : wholeText)(answer, body.model));
+}
+
+function sendRefusal(response: ServerResponse, thrown: unknown): void {
+  if (!(thrown instanceof RuleBroken)) throw thrown;
+  const { message, param = null, code = null } = thrown;
+  sendJson(response, thrown.status, errorBody(message, 'invalid_request_error', { param, code }));
 }
 
 /**
  * A chat completions API on a loopback port of its own that refuses what the real one refuses: a wrong field, form or
  * order is a 400 in OpenAI's envelope. Any key will do. Close it where it was started.
  */
-export async function startChatFake(): Promise<ChatFake> {
+export async function startChatFake(front: ChatFront = openaiFront): Promise<ChatFake> {
   const requests: RecordedRequest[] = [];
   const queue: FakeAnswer[] = [];
   const server = createServer(async (request, response) => {
@@ -247,18 +295,16 @@ export async function startChatFake(): Promise<ChatFake> {
     const recorded: RecordedRequest = { method, path, headers, body: await readBody(request) };
     requests.push(recorded);
     try {
-      await handle(response, recorded, () => queue.shift() ?? {});
+      await handle(response, recorded, { front, next: () => queue.shift() ?? {} });
     } catch (thrown) {
-      if (!(thrown instanceof RuleBroken)) throw thrown;
-      const { message, param = null, code = null } = thrown;
-      sendJson(response, thrown.status, errorBody(message, 'invalid_request_error', { param, code }));
+      sendRefusal(response, thrown);
     }
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url: `http://127.0.0.1:${port}${front.basePath}`,
     requests,
     answer: (answer) => void queue.push(answer),
     close: async () => {

@@ -104,6 +104,8 @@ class Assembly {
   #id: string | undefined;
 
   add(chunk: Chunk): void {
+    // Azure tells what it thought of the prompt before there is an answer to have an id.
+    if (chunk.id === '' && chunk.choices.length === 0) return;
     rule(chunk.object === 'chat.completion.chunk', 'object is chat.completion.chunk');
     this.#id ??= chunk.id;
     rule(chunk.id === this.#id, 'one id in all chunks');

@@ -1,6 +1,6 @@
-import { type ChatFault, startChatFake } from '../../../support/fake-servers/chat.ts';
+import { type ChatFault, type FakeAnswer, startChatFake } from '../../../support/fake-servers/chat.ts';
 import type { History, Upstream } from '../upstream.ts';
-import { type Answer, type Json, parse, retryAfterSeconds } from '../vocabulary.ts';
+import { type Answer, type Failure, type Json, parse, retryAfterSeconds } from '../vocabulary.ts';
 
 interface Message {
   readonly role: string;
@@ -28,21 +28,30 @@ function textOf(content: Message['content']): string {
 /** The chunk with the role comes first; two more hold content. */
 const contentChunks = 3;
 
-export function chatFault(failure: Answer['failure']): ChatFault | undefined {
-  switch (failure?.kind) {
-    case undefined:
-      return undefined;
+function chatFault(failure: Failure, before: number): ChatFault {
+  const after = contentChunks + before;
+  switch (failure.kind) {
     case 'status': {
       const headers: Record<string, string> = failure.status === 429 ? { 'retry-after': `${retryAfterSeconds}` } : {};
       return { kind: 'status', status: failure.status, message: failure.message, headers };
     }
     case 'error-event':
-      return { kind: 'error-event', after: contentChunks, message: failure.message };
+      return { kind: 'error-event', after, message: failure.message };
     case 'cut':
-      return { kind: 'cut', after: contentChunks };
+      return { kind: 'cut', after };
     case 'early-end':
-      return { kind: 'end', after: contentChunks };
+      return { kind: 'end', after };
   }
+}
+
+/** `before` counts the chunks that a provider sends ahead of every answer. */
+export function fakeChatAnswer({ reasoning, text, calls, failure }: Answer, before = 0): FakeAnswer {
+  return {
+    reasoning,
+    text,
+    calls: calls?.map(({ id, name, input }) => ({ id, name, arguments: JSON.stringify(input) })),
+    fault: failure === undefined ? undefined : chatFault(failure, before),
+  };
 }
 
 export const chatUpstream: Upstream = {
@@ -58,13 +67,7 @@ export const chatUpstream: Upstream = {
     return {
       provider: { type: 'openai', api_protocol: 'chat_completions', api_base: fake.url, api_key: 'sk-fake' },
       model: 'gpt-5.1',
-      answer: ({ reasoning, text, calls, failure }) =>
-        fake.answer({
-          reasoning,
-          text,
-          calls: calls?.map(({ id, name, input }) => ({ id, name, arguments: JSON.stringify(input) })),
-          fault: chatFault(failure),
-        }),
+      answer: (answer) => fake.answer(fakeChatAnswer(answer)),
       bodies: () => fake.requests.flatMap(({ body }) => (body === undefined ? [] : [body])),
       close: fake.close,
     };
