@@ -1,0 +1,77 @@
+import { beforeEach, expect, it } from 'vitest';
+import { CircuitBreaker } from '../../../src/resilience/circuit-breaker.ts';
+import { createFakeClock, type FakeClock } from '../../support/clock.ts';
+
+const settings = { failureThreshold: 3, successThreshold: 2, cooldownMs: 1_000 };
+
+let clock: FakeClock;
+let told: string[];
+let breaker: CircuitBreaker;
+
+beforeEach(() => {
+  clock = createFakeClock();
+  told = [];
+  breaker = new CircuitBreaker(clock, settings, {
+    opened: (key) => told.push(`opened ${key}`),
+    closed: (key) => told.push(`closed ${key}`),
+  });
+});
+
+function fail(count: number): void {
+  for (let at = 0; at < count; at++) breaker.failed('k');
+}
+
+it('opens after failures in a row, and not before', () => {
+  fail(2);
+  breaker.succeeded('k');
+  fail(2);
+  expect([breaker.state('k'), breaker.isPreferred('k')]).toEqual(['closed', true]);
+  fail(1);
+  expect([breaker.state('k'), breaker.isPreferred('k'), told]).toEqual(['open', false, ['opened k']]);
+});
+
+it('keeps keys apart', () => {
+  fail(3);
+  expect(breaker.state('other')).toBe('closed');
+});
+
+it('is half-open after its cooldown, for one probe at a time', () => {
+  fail(3);
+  clock.advance(999);
+  expect(breaker.state('k')).toBe('open');
+  clock.advance(1);
+  expect([breaker.state('k'), breaker.isPreferred('k')]).toEqual(['half-open', true]);
+  breaker.begin('k');
+  expect(breaker.isPreferred('k')).toBe(false);
+  breaker.released('k');
+  expect(breaker.isPreferred('k')).toBe(true);
+});
+
+it('closes after successes of its probes', () => {
+  fail(3);
+  clock.advance(1_000);
+  for (const state of ['half-open', 'closed']) {
+    breaker.begin('k');
+    breaker.succeeded('k');
+    expect(breaker.state('k')).toBe(state);
+  }
+  expect(told).toEqual(['opened k', 'closed k']);
+});
+
+it('opens again for a whole cooldown when a probe fails', () => {
+  fail(3);
+  clock.advance(1_000);
+  breaker.begin('k');
+  fail(1);
+  clock.advance(999);
+  expect(breaker.state('k')).toBe('open');
+  clock.advance(1);
+  expect(breaker.state('k')).toBe('half-open');
+});
+
+it('forgets everything when an active check says so', () => {
+  fail(3);
+  breaker.reset('k');
+  fail(2);
+  expect([breaker.state('k'), told]).toEqual(['closed', ['opened k', 'closed k']]);
+});
