@@ -85,8 +85,10 @@ export class BodyReader {
         pending.lastByteAt = this.#clock.monotonic();
       };
       const onEnd = () => leave(undefined);
-      const onClose = () =>
-        leave(new GatewayError('client_closed', 'The client left before its request was complete.'));
+      const onClose = () => {
+        // Every request closes; an error, with its stack, is only made for one that was not complete.
+        if (!isOver) leave(new GatewayError('client_closed', 'The client left before its request was complete.'));
+      };
       request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
       this.#pending.add(pending);
       this.#sweep ??= this.#clock.setTimer(sweepMs, () => this.#look());
