@@ -80,6 +80,8 @@ export class Attempts {
       if (outcome.kind !== 'failed') return { ...outcome, candidate };
       const { error } = outcome;
       errors.push(error);
+      const leftMs = this.#leftMs(input);
+      if (leftMs <= 0) break;
       if (error.code === 'upstream_context') needed = { context: candidate.model.context ?? 0 };
       const move = mayMoveOn(error, outcome.status, input.policy);
       const next = move && tried < input.policy.maxAttempts ? nextFitting(order, index + 1, needed) : -1;
@@ -89,11 +91,17 @@ export class Attempts {
         continue;
       }
       const waitMs = retryDelay(error, retries++, this.#deps.retry, this.#deps.random);
-      if (waitMs === undefined) break;
+      if (waitMs === undefined || waitMs >= leftMs) break;
       if (!(await waited(this.#deps.clock, waitMs, departure.signal)))
         return { kind: 'client-closed', candidate, usage: undefined };
     }
     return { kind: 'failed', error: finalError(errors), candidate };
+  }
+
+  /** Until the request's own deadline: an attempt that cannot end in time is not begun. */
+  #leftMs({ deadlineMs, form }: AttemptsInput): number {
+    if (deadlineMs === undefined) return Number.POSITIVE_INFINITY;
+    return form.exchange.startedAt + deadlineMs - this.#deps.clock.monotonic();
   }
 
   /** Available candidates first, in the plan's order; the others after them, since the last hope is tried too. */

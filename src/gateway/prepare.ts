@@ -14,11 +14,11 @@ import type { Relay } from '../protocols/relay.ts';
 import { credentialHeaders } from '../transport/auth/credential.ts';
 import { forwardedRequestHeaders } from '../transport/headers.ts';
 import { type Channel, parseAnswer, unpack, unusable, type WholeAnswer } from './channel.ts';
-import { EmbeddingChannel } from './embedding-channel.ts';
 import type { Exchange } from './exchange.ts';
 import { fill } from './fill.ts';
 import type { MediaFetcher } from './media.ts';
 import { PassthroughChannel } from './passthrough-channel.ts';
+import { QueryChannel, type QueryInbound, type QueryOutbound } from './query-channel.ts';
 import { streamTypes } from './stream-types.ts';
 import { TranslatedChannel } from './translated-channel.ts';
 
@@ -132,7 +132,8 @@ function isPassthrough(
 
 async function translatingChannel(form: RequestForm, target: Candidate, deps: PrepareDeps): Promise<Channel> {
   const { operation } = form.exchange.inbound.id;
-  if (operation === 'embeddings') return embeddingChannel(form, target, deps.formats);
+  if (operation === 'embeddings') return queryChannel(form, target, deps.formats.embeddings);
+  if (operation === 'rerank') return queryChannel(form, target, deps.formats.reranks);
   return translatedChannel(form, target, deps);
 }
 
@@ -163,12 +164,19 @@ function passthroughChannel(form: RequestForm, target: Candidate, formats: Forma
   });
 }
 
-function embeddingChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
+interface QueryFormats<Request, Response> {
+  readonly inbounds: ReadonlyMap<string, QueryInbound<Request, Response>>;
+  readonly outbounds: ReadonlyMap<ProtocolName, QueryOutbound<Request, Response>>;
+}
+
+function queryChannel<Request, Response extends { readonly usage?: Usage | undefined }>(
+  form: RequestForm,
+  target: Candidate,
+  formats: QueryFormats<Request, Response>,
+): Channel {
   const { exchange, facts } = form;
-  const inbound = formats.embeddingInbounds.get(formatKey(exchange.inbound.id));
-  const outbound = target.model.protocols
-    .map((name) => formats.embeddingOutbounds.get(name))
-    .find((one) => one !== undefined);
+  const inbound = formats.inbounds.get(formatKey(exchange.inbound.id));
+  const outbound = target.model.protocols.map((name) => formats.outbounds.get(name)).find((one) => one !== undefined);
   if (inbound === undefined || outbound === undefined) throw cannotCarry(form, target);
   const { request, drops } = inbound.decode(exchange.json, exchange.route);
   const context = {
@@ -179,7 +187,7 @@ function embeddingChannel(form: RequestForm, target: Candidate, formats: Formats
     elapsedMs: form.elapsedMs,
     request,
   };
-  return new EmbeddingChannel({ inbound, outbound, target, context, drops });
+  return new QueryChannel({ inbound, outbound, target, context, drops });
 }
 
 async function translatedChannel(form: RequestForm, target: Candidate, deps: PrepareDeps): Promise<Channel> {

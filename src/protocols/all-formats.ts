@@ -5,6 +5,7 @@ import { messagesOutbound } from './anthropic-messages/outbound.ts';
 import { bedrockOutbound } from './bedrock-converse/outbound.ts';
 import { cohereEmbedOutbound } from './cohere/embeddings.ts';
 import { cohereOutbound } from './cohere/outbound.ts';
+import { cohereRerankOutbound } from './cohere/rerank.ts';
 import type { EmbeddingInbound, EmbeddingOutbound } from './embedding.ts';
 import { type Formats, formatKey } from './formats.ts';
 import { geminiEmbeddingInbound } from './gemini/embed-in.ts';
@@ -24,6 +25,8 @@ import { responsesInbound } from './openai-responses/inbound.ts';
 import { responsesInspector } from './openai-responses/inspector.ts';
 import { responsesOutbound } from './openai-responses/outbound.ts';
 import type { Inbound, Inspector, Outbound } from './protocol.ts';
+import type { RerankOutbound } from './rerank/canonical.ts';
+import { rerankInbound, rerankInspector, rerankOutbound } from './rerank/operation.ts';
 
 const inbounds: readonly Inbound[] = [
   chatInbound,
@@ -49,6 +52,7 @@ const inspectors: readonly Inspector[] = [
   responsesInspector,
   messagesInspector,
   geminiInspector,
+  rerankInspector,
 ];
 const embeddingInbounds: readonly EmbeddingInbound[] = [embeddingsInbound, geminiEmbeddingInbound, ollamaEmbedInbound];
 const embeddingOutbounds: readonly EmbeddingOutbound[] = [
@@ -62,8 +66,14 @@ export const allFormats: Formats = {
   inbounds: new Map(inbounds.map((one) => [formatKey(one.id), one])),
   outbounds: byProtocol(outbounds),
   inspectors: new Map(inspectors.map((one) => [formatKey(one.id), one])),
-  embeddingInbounds: new Map(embeddingInbounds.map((one) => [formatKey(one.id), one])),
-  embeddingOutbounds: byProtocol(embeddingOutbounds),
+  embeddings: {
+    inbounds: new Map(embeddingInbounds.map((one) => [formatKey(one.id), one])),
+    outbounds: byProtocol(embeddingOutbounds),
+  },
+  reranks: {
+    inbounds: new Map([[formatKey(rerankInbound.id), rerankInbound]]),
+    outbounds: byProtocol<RerankOutbound>([rerankOutbound, cohereRerankOutbound]),
+  },
 };
 
 function byProtocol<T extends { readonly id: { readonly protocol: ProtocolName } }>(

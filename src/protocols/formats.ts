@@ -1,6 +1,7 @@
 import type { ProtocolName } from '../core/model.ts';
 import type { EmbeddingInbound, EmbeddingOutbound } from './embedding.ts';
 import type { FormatId, Inbound, Inspector, Outbound } from './protocol.ts';
+import type { RerankInbound, RerankOutbound } from './rerank/canonical.ts';
 
 /** Every wire format of the router, found by what it is. Filled once, in `all-formats`. */
 export interface Formats {
@@ -10,8 +11,14 @@ export interface Formats {
   readonly outbounds: ReadonlyMap<ProtocolName, Outbound>;
   /** Formats whose bytes can be handed through, by `formatKey`. */
   readonly inspectors: ReadonlyMap<string, Inspector>;
-  readonly embeddingInbounds: ReadonlyMap<string, EmbeddingInbound>;
-  readonly embeddingOutbounds: ReadonlyMap<ProtocolName, EmbeddingOutbound>;
+  readonly embeddings: {
+    readonly inbounds: ReadonlyMap<string, EmbeddingInbound>;
+    readonly outbounds: ReadonlyMap<ProtocolName, EmbeddingOutbound>;
+  };
+  readonly reranks: {
+    readonly inbounds: ReadonlyMap<string, RerankInbound>;
+    readonly outbounds: ReadonlyMap<ProtocolName, RerankOutbound>;
+  };
 }
 
 export function formatKey(id: FormatId): string {

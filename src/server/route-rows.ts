@@ -7,6 +7,7 @@ import type { EmbeddingInbound } from '../protocols/embedding.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
 import { modelListToWire, modelToWire } from '../protocols/gemini/models.ts';
 import type { InboundFormat } from '../protocols/protocol.ts';
+import type { RerankInbound } from '../protocols/rerank/canonical.ts';
 import { geminiCountPage, messagesCountPage } from './count-pages.ts';
 import { type ModelListShape, type ModelsPageDeps, modelsPage } from './models-page.ts';
 import { ollamaPages } from './ollama-pages.ts';
@@ -104,6 +105,7 @@ const inferencePaths: readonly InferencePath[] = [
   { path: '/v1/chat/completions', protocol: 'chat_completions', operation: 'chat' },
   { path: '/v1/completions', protocol: 'chat_completions', operation: 'completions' },
   { path: '/v1/embeddings', protocol: 'chat_completions', operation: 'embeddings' },
+  { path: '/v1/rerank', protocol: 'chat_completions', operation: 'rerank' },
   { path: '/v1/responses', protocol: 'responses', operation: 'chat' },
   { path: '/v1/messages', protocol: 'messages', operation: 'chat' },
   { path: '/v1beta/models/{model}:generateContent', protocol: 'generate_content', operation: 'chat' },
@@ -138,18 +140,18 @@ function inboundOf(formats: Formats, row: InferencePath): InboundFormat | undefi
   const key = formatKey(row);
   const generating = formats.inbounds.get(key);
   if (generating !== undefined) return generating;
-  const embedding = formats.embeddingInbounds.get(key);
-  return embedding === undefined ? undefined : withoutStream(embedding);
+  const query = formats.embeddings.inbounds.get(key) ?? formats.reranks.inbounds.get(key);
+  return query === undefined ? undefined : withoutStream(query);
 }
 
-/** Embeddings never stream; what a stream would need is never asked of them. */
-function withoutStream(inbound: EmbeddingInbound): InboundFormat {
+/** Queries never stream; what a stream would need is never asked of them. */
+function withoutStream(inbound: EmbeddingInbound | RerankInbound): InboundFormat {
   return {
     id: inbound.id,
     facts: (body, route) => inbound.facts(body, route),
     framing: () => 'sse',
     keepAlive: () => {
-      throw new GatewayError('internal', 'The router hit an internal error.', { detail: 'embeddings do not stream' });
+      throw new GatewayError('internal', 'The router hit an internal error.', { detail: 'queries do not stream' });
     },
     errors: inbound.errors,
   };
