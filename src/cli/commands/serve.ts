@@ -2,13 +2,12 @@ import { type App, createApp, type Listening } from '../../app.ts';
 import { type Address, parseListen } from '../../config/listen.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { stateDirectory } from '../../config/state-dir.ts';
-import { delay } from '../../core/clock.ts';
 import { connectUrl } from '../../doctor/connect-url.ts';
 import { createLogger, type LogFormat, type Logger, type LogLevel } from '../../telemetry/logger.ts';
 import { subscribeLog } from '../../telemetry/subscribe.ts';
-import { banner } from '../banner.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { Greeter } from '../greeter.ts';
 import { listenError } from '../listen-error.ts';
 import { loadFor } from '../load.ts';
 import { Reloader } from '../reloader.ts';
@@ -21,9 +20,6 @@ export interface ServeOptions {
   readonly logLevel?: LogLevel | undefined;
   readonly logFormat?: LogFormat | undefined;
 }
-
-/** Longest that the banner waits for the first look at the machine's servers. Milliseconds. */
-const bannerWaitMs = 1_000;
 
 /** Runs until a signal ends it. */
 export async function serve(context: Context, options: ServeOptions): Promise<ExitCode> {
@@ -42,17 +38,19 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
   // Before anything can be asked for: a signal in the first moments must not cut it off either.
   const stopped = untilStopped(context, app);
   const listening = await listen(app, loaded);
-  app.start();
+  // Whoever reads the ready line may change the file or send a signal the very next moment.
   const reloader = new Reloader({ app, clock: context.clock, loaded });
-  const logger = loggerFor(context, options, () => reloader.loaded);
-  const removeRunFile = leaveRunFile(context, { app, loaded, listening, logger });
-  const url = connectUrl(listening.host, listening.port);
-  if (context.options.json) {
-    context.stdout.write(`${JSON.stringify({ event: 'ready', url, pid: process.pid })}\n`);
-  }
-  await greet(context, { app, loaded, logger, url, format: formatOf(context, options, loaded) });
-  const endLog = subscribeLog(app.events, logger);
   reloader.start((signal, action) => context.onSignal(signal, action));
+  const logger = loggerFor(context, options, () => reloader.loaded);
+  const greeting = { app, loaded, logger, url: connectUrl(listening.host, listening.port) };
+  const greeter = new Greeter(context, greeting, formatOf(context, options, loaded));
+  const endLog = subscribeLog(app.events, greeter.logger);
+  app.start();
+  const removeRunFile = leaveRunFile(context, { app, loaded, listening, logger });
+  if (context.options.json) {
+    context.stdout.write(`${JSON.stringify({ event: 'ready', url: greeting.url, pid: process.pid })}\n`);
+  }
+  await greeter.greet();
   try {
     return await stopped;
   } finally {
@@ -127,27 +125,4 @@ function leaveRunFile(context: Context, { app, loaded, listening, logger }: Star
     });
     return () => undefined;
   }
-}
-
-interface Greeting {
-  readonly app: App;
-  readonly loaded: LoadedConfig;
-  readonly logger: Logger;
-  readonly url: string;
-  readonly format: LogFormat;
-}
-
-/** Machines get the address as a log line; people a banner, once the first look around is over. */
-async function greet(context: Context, { app, loaded, logger, url, format }: Greeting): Promise<void> {
-  if (format === 'json') {
-    for (const { message, file, line } of loaded.warnings) {
-      logger.log('warn', { event: 'config-warning', message, fields: { file, line } });
-    }
-    logger.log('info', { event: 'listening', message: `listening on ${url}`, fields: { url, config: loaded.paths } });
-    return;
-  }
-  if (context.options.quiet) return;
-  await Promise.race([app.ready(), delay(context.clock, bannerWaitMs)]);
-  const text = banner(context.stderr, { version: context.version, url, loaded, snapshot: app.snapshot() });
-  context.stderr.write(`${text}\n\n`);
 }
