@@ -38,7 +38,7 @@ export class NodeReply implements Reply {
   }
 
   onDrain(listener: () => void): void {
-    this.#stalled ??= this.#options.clock.setTimer(this.#options.writeTimeoutMs(), () => this.abort());
+    this.#watchReading();
     this.#response.once('drain', () => {
       this.#stalled?.cancel();
       this.#stalled = undefined;
@@ -51,6 +51,7 @@ export class NodeReply implements Reply {
     if (this.#response.destroyed) return;
     if (chunk === undefined) this.#response.end();
     else this.#response.end(chunk);
+    this.#watchRest();
   }
 
   abort(): void {
@@ -65,6 +66,19 @@ export class NodeReply implements Reply {
     // As text of the head's own encoding, head and body are one write; as bytes they would be gathered from two.
     if (typeof body !== 'string' && size <= oneWriteBytes) this.#response.end(body.toString('latin1'), 'latin1');
     else this.#response.end(body);
+    this.#watchRest();
+  }
+
+  #watchReading(): void {
+    this.#stalled ??= this.#options.clock.setTimer(this.#options.writeTimeoutMs(), () => this.abort());
+  }
+
+  /** What the client has not taken at the end waits in memory for it, but not for ever. */
+  #watchRest(): void {
+    if (this.#response.writableLength === 0) return;
+    this.#stalled = undefined;
+    this.#watchReading();
+    this.#response.once('close', () => this.#stalled?.cancel());
   }
 
   #head(status: number, headers: string[]): void {

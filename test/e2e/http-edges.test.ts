@@ -410,6 +410,23 @@ describe('a client that stops reading', () => {
     expect(app.settled).toMatchObject([{ outcome: 'client-closed' }]);
   });
 
+  it('is cut as well when all has been said', async () => {
+    const clock = createFakeClock();
+    const app = await start('write_timeout: 60s', { clock });
+    // Each answer is small enough to be held whole; together they are more than the kernel takes off us.
+    const count = 24;
+    fake.failCalls(faults.hugeEvent(1_000_000));
+    const wire = new Wire(app);
+    wire.socket.pause();
+    wire.write(whole.repeat(count));
+    await app.settles(count);
+    expect(new Set(app.settled.map(({ outcome }) => outcome))).toEqual(new Set(['ok']));
+    clock.advance(60_000);
+    wire.socket.resume();
+    await wire.closed();
+    expect(wire.text.length).toBeLessThan(count * 1_000_000);
+  });
+
   it('and goes on reading gets everything', async () => {
     const app = await start();
     fake.failCalls(faults.hugeEvent(8 * 1024 * 1024));
