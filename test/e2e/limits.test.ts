@@ -311,7 +311,8 @@ describe('time limits', () => {
     const asked = ask(app);
     await first.call(0);
     await clock.advanceAsync(5_000);
-    expect(await asked).toMatchObject({ status: 504 });
+    expect(await asked).toMatchObject({ status: 504, attempts: '1' });
+    expect(second.calls).toHaveLength(0);
     first.failCalls(faults.stallAfterEvents(3));
     const stream = ask(app, 'm', { stream: true });
     await first.call(1);
