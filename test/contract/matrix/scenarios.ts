@@ -104,6 +104,15 @@ function reasoning(stream: boolean): Scenario {
   };
 }
 
+/** Whole and streamed: an answer that a limit cut is an answer, and says so. */
+const cutByLimit: Scenario = async (pair) => {
+  for (const stream of [false, true]) {
+    const heard = await listen(pair, ask(pair, { stream }), { text: words, isCut: true });
+    expect(heard.text).toBe(words);
+    expect(heard.finish).toBe('length');
+  }
+};
+
 const structured: Scenario = async (pair) => {
   const answer = '{"capital_city":"Bern"}';
   const heard = await listen(pair, ask(pair, { schema }), { text: answer });
@@ -164,6 +173,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   reasoning: reasoning(false),
   'streamed reasoning': reasoning(true),
   structured,
+  'token limit': cutByLimit,
   'error 400': refusal(400),
   'error 429': refusal(429),
   'error 500': refusal(500),

@@ -49,6 +49,8 @@ export interface Answer {
   readonly reasoning?: string;
   readonly text?: string;
   readonly calls?: readonly Call[];
+  /** The answer ends where the limit of tokens cut it. */
+  readonly isCut?: boolean;
   readonly failure?: Failure;
 }
 
@@ -69,7 +71,7 @@ export interface TokenCounts {
   readonly reasoning?: number | undefined;
 }
 
-export type Finish = 'stop' | 'tool-calls';
+export type Finish = 'stop' | 'tool-calls' | 'length';
 
 /** A whole answer as a client understands it. */
 export interface Heard {

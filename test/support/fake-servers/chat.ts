@@ -37,6 +37,8 @@ export interface FakeAnswer {
   readonly reasoning?: string | undefined;
   readonly text?: string | undefined;
   readonly calls?: readonly FakeCall[] | undefined;
+  /** What it leaves out is `stop`, or `tool_calls` after a call. */
+  readonly finishReason?: string | undefined;
   readonly fault?: ChatFault | undefined;
 }
 
@@ -83,8 +85,8 @@ function textOf({ text, calls }: FakeAnswer): string | null {
   return text ?? (calls === undefined ? 'Hello!' : null);
 }
 
-function finishOf({ calls }: FakeAnswer): string {
-  return calls === undefined ? 'stop' : 'tool_calls';
+function finishOf({ calls, finishReason }: FakeAnswer): string {
+  return finishReason ?? (calls === undefined ? 'stop' : 'tool_calls');
 }
 
 function toolCall({ id, name, arguments: text }: FakeCall): Json {
@@ -135,7 +137,7 @@ function chunks(answer: FakeAnswer, body: Json): readonly Json[] {
 
 /** The same answer, its text alone, on the older path. */
 function wholeText(answer: FakeAnswer, model: unknown): Json {
-  const choices = [{ index: 0, text: textOf(answer) ?? '', finish_reason: 'stop', logprobs: null }];
+  const choices = [{ index: 0, text: textOf(answer) ?? '', finish_reason: finishOf(answer), logprobs: null }];
   return { id: 'cmpl-fake', object: 'text_completion', created, model, choices, usage };
 }
 
@@ -148,7 +150,7 @@ function textChunks(answer: FakeAnswer, body: Json): readonly Json[] {
   const options = body.stream_options as Json | undefined;
   return [
     ...pieces(textOf(answer) ?? '').map((text) => chunk(text, null)),
-    chunk('', 'stop'),
+    chunk('', finishOf(answer)),
     ...(options?.include_usage === true ? [{ ...base, choices: [], usage }] : []),
   ];
 }

@@ -50,7 +50,7 @@ function body(ask: Ask): Json {
   };
 }
 
-const finishes: Readonly<Record<string, Finish>> = { stop: 'stop', tool_calls: 'tool-calls' };
+const finishes: Readonly<Record<string, Finish>> = { stop: 'stop', tool_calls: 'tool-calls', length: 'length' };
 
 function finishOf(reason: unknown): Finish {
   const finish = finishes[String(reason)];

@@ -19,8 +19,8 @@ function usageOf(usage: Completion['usage'] | null): Heard['usage'] {
 }
 
 function heard(text: string, finish: unknown, usage: Completion['usage'] | null): Heard {
-  rule(finish === 'stop', `finish_reason is stop, not ${String(finish)}`);
-  return { text, reasoning: '', calls: [], finish: 'stop', usage: usageOf(usage), echo: [] };
+  rule(finish === 'stop' || finish === 'length', `finish_reason is a known word, not ${String(finish)}`);
+  return { text, reasoning: '', calls: [], finish, usage: usageOf(usage), echo: [] };
 }
 
 export const completionsClient: Client = {

@@ -71,13 +71,13 @@ function textOf(parts: readonly Part[], isThought: boolean): string {
 }
 
 function heard(parts: readonly Part[], finish: unknown, usage: Wire['usageMetadata']): Heard {
-  rule(finish === 'STOP', `finishReason is STOP, not ${String(finish)}`);
+  rule(finish === 'STOP' || finish === 'MAX_TOKENS', `finishReason is a known word, not ${String(finish)}`);
   const calls = parts.flatMap((part) => (part.functionCall === undefined ? [] : [callOf(part.functionCall)]));
   return {
     text: textOf(parts, false),
     reasoning: textOf(parts, true),
     calls,
-    finish: calls.length > 0 ? 'tool-calls' : 'stop',
+    finish: finish === 'MAX_TOKENS' ? 'length' : calls.length > 0 ? 'tool-calls' : 'stop',
     usage: usageOf(usage),
     echo: [{ role: 'model', parts }],
   };

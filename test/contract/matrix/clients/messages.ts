@@ -59,7 +59,11 @@ function body(ask: Ask): Json {
   };
 }
 
-const finishes: Readonly<Record<string, Finish>> = { end_turn: 'stop', tool_use: 'tool-calls' };
+const finishes: Readonly<Record<string, Finish>> = {
+  end_turn: 'stop',
+  tool_use: 'tool-calls',
+  max_tokens: 'length',
+};
 
 function usageOf(usage: Partial<Usage>): Heard['usage'] {
   const cached = usage.cache_read_input_tokens ?? 0;

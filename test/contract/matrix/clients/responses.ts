@@ -64,7 +64,9 @@ function reasoningOf(item: ResponseOutputItem): string {
 function readWhole(json: Json): Heard {
   const response = json as unknown as Response;
   rule(response.object === 'response', 'object is response');
-  rule(response.status === 'completed' && response.error === null, `status is completed, not ${response.status}`);
+  const isCut = response.status === 'incomplete' && response.incomplete_details?.reason === 'max_output_tokens';
+  rule(isCut || response.status === 'completed', `status is completed, not ${response.status}`);
+  rule(response.error === null, 'no error');
   const { output } = response;
   for (const item of output) rule(typeof item.id === 'string' && item.id !== '', 'items have ids');
   const calls = output.flatMap((item) =>
@@ -74,7 +76,7 @@ function readWhole(json: Json): Heard {
     text: output.map(textOf).join(''),
     reasoning: output.map(reasoningOf).join(''),
     calls,
-    finish: calls.length > 0 ? 'tool-calls' : 'stop',
+    finish: isCut ? 'length' : calls.length > 0 ? 'tool-calls' : 'stop',
     usage: usageOf(response.usage),
     echo: output.map((item) => ({ ...item })),
   };
@@ -109,6 +111,7 @@ class Lifecycle {
         rule(event.response.status === 'in_progress', 'it begins in progress');
         return;
       case 'response.completed':
+      case 'response.incomplete':
       case 'response.failed':
       case 'error':
         this.end = event;
@@ -179,7 +182,8 @@ function readStream(text: string): HeardStream {
     rule(end.response.status === 'failed', 'status is failed');
     return { text: lifecycle.text, error: end.response.error?.message ?? '' };
   }
-  rule(end?.type === 'response.completed', 'a stream ends with response.completed');
+  const isWhole = end?.type === 'response.completed' || end?.type === 'response.incomplete';
+  rule(isWhole, 'a stream ends with response.completed or response.incomplete');
   rule(JSON.stringify(end.response.output) === JSON.stringify(done), 'the end repeats the items');
   return { text: lifecycle.text, heard: readWhole(end.response as unknown as Json) };
 }

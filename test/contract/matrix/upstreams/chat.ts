@@ -45,11 +45,12 @@ function chatFault(failure: Failure, before: number): ChatFault {
 }
 
 /** `before` counts the chunks that a provider sends ahead of every answer. */
-export function fakeChatAnswer({ reasoning, text, calls, failure }: Answer, before = 0): FakeAnswer {
+export function fakeChatAnswer({ reasoning, text, calls, isCut, failure }: Answer, before = 0): FakeAnswer {
   return {
     reasoning,
     text,
     calls: calls?.map(({ id, name, input }) => ({ id, name, arguments: JSON.stringify(input) })),
+    finishReason: isCut === true ? 'length' : undefined,
     fault: failure === undefined ? undefined : chatFault(failure, before),
   };
 }

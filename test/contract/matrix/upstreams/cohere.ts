@@ -23,13 +23,14 @@ function fault(failure: Answer['failure']): CohereFault | undefined {
   }
 }
 
-function cohereAnswer({ reasoning, text, calls, failure }: Answer): CohereAnswer {
+function cohereAnswer({ reasoning, text, calls, isCut, failure }: Answer): CohereAnswer {
   const broken = fault(failure);
   return {
     ...(reasoning !== undefined && { thinking: reasoning }),
     ...(text !== undefined && { text }),
     ...(calls && { calls: calls.map(({ id, name, input }) => ({ id, name, arguments: JSON.stringify(input) })) }),
     ...(broken && { fault: broken }),
+    ...(isCut === true && { finishReason: 'MAX_TOKENS' }),
     usage: { tokens: { input_tokens: 25, output_tokens: 15 }, cached_tokens: 10 },
   };
 }

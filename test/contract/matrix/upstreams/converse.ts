@@ -86,6 +86,7 @@ export const converseUpstream: Upstream = {
         const bedrock: BedrockAnswer = {
           ...(made.length > 0 && { blocks: made }),
           ...(broken && { fault: broken }),
+          ...(answer.isCut === true && { stopReason: 'max_tokens' }),
           usage: { inputTokens: 15, cacheReadInputTokens: 10 },
         };
         fake.answer(bedrock);

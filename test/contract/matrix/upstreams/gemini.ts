@@ -71,7 +71,12 @@ export const geminiUpstream: Upstream = {
       answer(answer) {
         const made = parts(answer);
         const broken = fault(answer.failure);
-        fake.answer({ ...(made.length > 0 && { parts: made }), ...(broken && { fault: broken }), usage });
+        fake.answer({
+          ...(made.length > 0 && { parts: made }),
+          ...(broken && { fault: broken }),
+          ...(answer.isCut === true && { finishReason: 'MAX_TOKENS' }),
+          usage,
+        });
       },
       bodies: () => fake.requests.flatMap(({ body }) => (body === undefined ? [] : [body as Json])),
       close: fake.close,

@@ -76,6 +76,7 @@ export const messagesUpstream: Upstream = {
         fake.answer({
           ...(made.length > 0 && { blocks: made }),
           ...(broken && { fault: broken }),
+          ...(answer.isCut === true && { stopReason: 'max_tokens' }),
           usage: { input_tokens: 15, cache_read_input_tokens: 10 },
         });
       },

@@ -45,7 +45,7 @@ function fault(failure: Answer['failure']): ResponsesFault | undefined {
   }
 }
 
-function fakeAnswer({ reasoning, text, calls, failure }: Answer): FakeAnswer {
+function fakeAnswer({ reasoning, text, calls, isCut, failure }: Answer): FakeAnswer {
   const items: readonly FakeItem[] = [
     ...(reasoning === undefined ? [] : [{ type: 'reasoning' as const, summary: reasoning }]),
     ...(text === undefined ? [] : [{ type: 'text' as const, text }]),
@@ -57,7 +57,11 @@ function fakeAnswer({ reasoning, text, calls, failure }: Answer): FakeAnswer {
     })),
   ];
   const broken = fault(failure);
-  return { ...(items.length > 0 && { items }), ...(broken && { fault: broken }) };
+  return {
+    ...(items.length > 0 && { items }),
+    ...(isCut === true && { incomplete: 'max_output_tokens' }),
+    ...(broken && { fault: broken }),
+  };
 }
 
 export const responsesUpstream: Upstream = {
