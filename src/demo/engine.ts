@@ -19,7 +19,10 @@ export interface DemoEngine {
 const models = ['echo', 'fail'] as const;
 
 export async function startDemoEngine(clock: Clock): Promise<DemoEngine> {
-  const server: Server = createServer((request, response) => void serve(clock, request, response));
+  const server: Server = createServer((request, response) => {
+    // Whoever leaves within a request has no answer coming, and must not take the process along.
+    serve(clock, request, response).catch(() => response.destroy());
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -50,10 +53,20 @@ async function serve(clock: Clock, request: IncomingMessage, response: ServerRes
   }
   if (!request.url?.endsWith('/chat/completions'))
     return json(response, 404, errorBody(`there is no ${request.url} here`));
-  const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as JsonObject;
+  const body = parse(Buffer.concat(chunks));
+  if (body === undefined) return json(response, 400, errorBody('the body is not a JSON object'));
   const text = lastText(body);
   if (body.model === 'fail') return fail({ clock, response, body, text }, readScript(body, text));
   answer({ clock, response, body, text }, undefined);
+}
+
+function parse(bytes: Buffer): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 interface Turn {
