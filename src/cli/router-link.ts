@@ -141,6 +141,7 @@ async function embeddedLink(context: Context, loaded: LoadedConfig): Promise<Rou
       const { host, port } = await app.listen();
       return { url: connectUrl(host, port), key: keyOf(own) };
     },
-    close: () => app.destroy(),
+    // By now nothing is under way: this only lets go of the sockets.
+    close: () => app.close(),
   };
 }
