@@ -2,9 +2,11 @@ import Anthropic from '@anthropic-ai/sdk';
 import { describe, expect, test } from 'vitest';
 import { routerOnChat, weatherCalls, weatherParameters, words } from './router.ts';
 
+const router = routerOnChat();
+
 /** The official client, unchanged, with a local server of chat completions behind the router. */
-async function start() {
-  const { url, upstream } = await routerOnChat();
+function start() {
+  const { url, upstream } = router();
   return { client: new Anthropic({ baseURL: url, apiKey: 'any', maxRetries: 0 }), upstream };
 }
 
@@ -21,7 +23,7 @@ const tools = [
 
 describe('messages', () => {
   test('are created', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ text: words });
     const message = await client.messages.create(ask);
     expect(message.content).toMatchObject([{ type: 'text', text: words }]);
@@ -30,7 +32,7 @@ describe('messages', () => {
   });
 
   test('stream into the helper', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ reasoning: 'Let me see.', text: words });
     let text = '';
     const stream = client.messages.stream(ask).on('text', (delta) => {
@@ -43,7 +45,7 @@ describe('messages', () => {
   });
 
   test.each([false, true])('use tools, two at once, and take their results (streamed: %s)', async (isStreamed) => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ text: 'I look.', calls: weatherCalls });
     const first = isStreamed
       ? await client.messages.stream({ ...ask, tools }).finalMessage()
@@ -73,7 +75,7 @@ describe('messages', () => {
 });
 
 test('tokens are counted', async () => {
-  const { client } = await start();
+  const { client } = start();
   const few = await client.messages.countTokens({ model, messages: [question] });
   const more = await client.messages.countTokens({ model, messages: [question], system: words, tools });
   expect(few.input_tokens).toBeGreaterThan(0);
@@ -81,14 +83,14 @@ test('tokens are counted', async () => {
 });
 
 test('models are listed in the client’s own form', async () => {
-  const { client } = await start();
+  const { client } = start();
   const ids = [];
   for await (const { id, type } of client.models.list()) ids.push([id, type]);
   expect(ids).toContainEqual([model, 'model']);
 });
 
 test('failures are the client’s own errors', async () => {
-  const { client, upstream } = await start();
+  const { client, upstream } = start();
   upstream.answer({ fault: { kind: 'status', status: 400, message: 'no such voice' } });
   await expect(client.messages.create(ask)).rejects.toThrow(Anthropic.BadRequestError);
   upstream.answer({ fault: { kind: 'status', status: 429, message: 'slow down', headers: { 'retry-after': '120' } } });

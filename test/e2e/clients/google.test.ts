@@ -2,9 +2,11 @@ import { ApiError, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai'
 import { describe, expect, test } from 'vitest';
 import { routerOnChat, weatherCalls, weatherParameters, words } from './router.ts';
 
+const router = routerOnChat();
+
 /** The official client, unchanged, with a local server of chat completions behind the router. */
-async function start() {
-  const { url, upstream } = await routerOnChat();
+function start() {
+  const { url, upstream } = router();
   return { client: new GoogleGenAI({ apiKey: 'any', httpOptions: { baseUrl: url } }), upstream };
 }
 
@@ -15,7 +17,7 @@ const config = { tools: [{ functionDeclarations: [weather] }] };
 
 describe('content', () => {
   test('is generated', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ reasoning: 'Let me see.', text: words });
     const response = await client.models.generateContent(ask);
     expect(response.text).toBe(words);
@@ -23,7 +25,7 @@ describe('content', () => {
   });
 
   test('streams', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ text: words });
     let text = '';
     let finish: unknown;
@@ -36,7 +38,7 @@ describe('content', () => {
   });
 
   test.each([false, true])('calls functions, two at once, in a chat (streamed: %s)', async (isStreamed) => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     const chat = client.chats.create({ model, config });
     upstream.answer({ calls: weatherCalls });
     const calls = [];
@@ -68,23 +70,23 @@ describe('content', () => {
   });
 
   test('has the form and the tool that were asked for', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ text: '{"city":"Bern"}' });
     const formed = { responseMimeType: 'application/json', responseJsonSchema: weatherParameters };
     const response = await client.models.generateContent({ ...ask, config: formed });
     expect(JSON.parse(response.text ?? '')).toEqual({ city: 'Bern' });
-    expect(upstream.requests[0]?.body?.response_format).toMatchObject({ type: 'json_schema' });
+    expect(upstream.requests.at(-1)?.body?.response_format).toMatchObject({ type: 'json_schema' });
     upstream.answer({ calls: weatherCalls.slice(0, 1) });
     const mode = FunctionCallingConfigMode.ANY;
     const forced = { ...config, toolConfig: { functionCallingConfig: { mode, allowedFunctionNames: ['weather'] } } };
     await client.models.generateContent({ ...ask, config: forced });
-    expect(upstream.requests[1]?.body).toMatchObject({ tools: [{ function: { name: 'weather' } }] });
-    expect(upstream.requests[1]?.body?.tool_choice).toBeDefined();
+    expect(upstream.requests.at(-1)?.body).toMatchObject({ tools: [{ function: { name: 'weather' } }] });
+    expect(upstream.requests.at(-1)?.body?.tool_choice).toBeDefined();
   });
 });
 
 test('contents are embedded', async () => {
-  const { client } = await start();
+  const { client } = start();
   const { embeddings } = await client.models.embedContent({ model: 'local-embed', contents: ['a', 'b'] });
   expect(embeddings?.map(({ values }) => values)).toEqual([
     [0, 0.5, -0.25],
@@ -93,7 +95,7 @@ test('contents are embedded', async () => {
 });
 
 test('tokens are counted and models listed', async () => {
-  const { client } = await start();
+  const { client } = start();
   const { totalTokens } = await client.models.countTokens({ model, contents: words });
   expect(totalTokens).toBeGreaterThan(0);
   const names = [];
@@ -102,7 +104,7 @@ test('tokens are counted and models listed', async () => {
 });
 
 test('failures are the client’s own errors', async () => {
-  const { client, upstream } = await start();
+  const { client, upstream } = start();
   upstream.answer({ fault: { kind: 'status', status: 400, message: 'no such voice' } });
   const failed = client.models.generateContent(ask);
   await expect(failed).rejects.toThrow(ApiError);

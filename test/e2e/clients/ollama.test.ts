@@ -2,9 +2,11 @@ import { Ollama } from 'ollama';
 import { describe, expect, test } from 'vitest';
 import { routerOnChat, weatherCalls, weatherParameters, words } from './router.ts';
 
+const router = routerOnChat();
+
 /** The official client, unchanged, with a local server of chat completions behind the router. */
-async function start() {
-  const { url, upstream } = await routerOnChat();
+function start() {
+  const { url, upstream } = router();
   return { client: new Ollama({ host: url }), upstream };
 }
 
@@ -16,7 +18,7 @@ const tools = [
 
 describe('chat', () => {
   test('answers, whole and streamed', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ reasoning: 'Let me see.', text: words });
     const whole = await client.chat({ model, messages: [question], think: true });
     expect(whole.message).toMatchObject({ role: 'assistant', content: words, thinking: 'Let me see.' });
@@ -33,7 +35,7 @@ describe('chat', () => {
   });
 
   test('calls tools, two at once, and takes their results', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ calls: weatherCalls });
     const { message } = await client.chat({ model, messages: [question], tools });
     expect(message.tool_calls?.map((call) => call.function.arguments)).toEqual([{ city: 'Rome' }, { city: 'Oslo' }]);
@@ -54,16 +56,16 @@ describe('chat', () => {
   });
 
   test('has the form that was asked for', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ text: '{"city":"Bern"}' });
     const { message } = await client.chat({ model, messages: [question], format: weatherParameters });
     expect(JSON.parse(message.content)).toEqual({ city: 'Bern' });
-    expect(upstream.requests[0]?.body?.response_format).toMatchObject({ type: 'json_schema' });
+    expect(upstream.requests.at(-1)?.body?.response_format).toMatchObject({ type: 'json_schema' });
   });
 });
 
 test('generate answers, whole and streamed', async () => {
-  const { client, upstream } = await start();
+  const { client, upstream } = start();
   upstream.answer({ text: words });
   expect((await client.generate({ model, prompt: 'Weather?', system: 'Be brief.' })).response).toBe(words);
   upstream.answer({ text: words });
@@ -73,7 +75,7 @@ test('generate answers, whole and streamed', async () => {
 });
 
 test('texts are embedded', async () => {
-  const { client } = await start();
+  const { client } = start();
   const { embeddings } = await client.embed({ model: 'local-embed', input: ['a', 'b'] });
   expect(embeddings).toEqual([
     [0, 0.5, -0.25],
@@ -82,7 +84,7 @@ test('texts are embedded', async () => {
 });
 
 test('models are listed and shown', async () => {
-  const { client } = await start();
+  const { client } = start();
   const { models } = await client.list();
   expect(models.map(({ name }) => name)).toContain(model);
   expect((await client.show({ model })).details).toBeDefined();
@@ -91,7 +93,7 @@ test('models are listed and shown', async () => {
 });
 
 test('failures are the client’s own errors', async () => {
-  const { client, upstream } = await start();
+  const { client, upstream } = start();
   upstream.answer({ fault: { kind: 'status', status: 400, message: 'no such voice' } });
   await expect(client.chat({ model, messages: [question] })).rejects.toMatchObject({
     name: 'ResponseError',

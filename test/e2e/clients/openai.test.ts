@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { routerOnChat, weatherCalls, weatherParameters, words } from './router.ts';
 
+const router = routerOnChat();
+
 /** The official client, unchanged, with a local server of chat completions behind the router. */
-async function start() {
-  const { url, upstream } = await routerOnChat();
+function start() {
+  const { url, upstream } = router();
   return { client: new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 }), upstream };
 }
 
@@ -18,7 +20,7 @@ const bern = { city: 'Bern', people: 137_000 };
 
 describe('chat completions', () => {
   test('are created', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ text: words });
     const completion = await client.chat.completions.create(ask);
     expect(completion.choices[0]?.message.content).toBe(words);
@@ -26,7 +28,7 @@ describe('chat completions', () => {
   });
 
   test('stream, and gather in the helper', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ text: words });
     let text = '';
     for await (const chunk of await client.chat.completions.create({ ...ask, stream: true }))
@@ -40,7 +42,7 @@ describe('chat completions', () => {
   });
 
   test('run tools by themselves, twice at once', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ calls: weatherCalls });
     upstream.answer({ text: 'Warm in Rome, cold in Oslo.' });
     const asked: string[] = [];
@@ -76,20 +78,20 @@ describe('chat completions', () => {
   });
 
   test('parse what a schema asked for', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ text: JSON.stringify(bern) });
     const completion = await client.chat.completions.parse({
       ...ask,
       response_format: zodResponseFormat(capital, 'capital'),
     });
     expect(completion.choices[0]?.message.parsed).toEqual(bern);
-    expect(upstream.requests[0]?.body?.response_format).toMatchObject({ type: 'json_schema' });
+    expect(upstream.requests.at(-1)?.body?.response_format).toMatchObject({ type: 'json_schema' });
   });
 });
 
 describe('responses', () => {
   test('are created, and stream with their helper', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ text: words });
     const response = await client.responses.create({ model, input: 'Weather?' });
     expect(response.output_text).toBe(words);
@@ -106,7 +108,7 @@ describe('responses', () => {
   });
 
   test('call tools and go on from the response before', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     upstream.answer({ calls: weatherCalls });
     const parameters = z.object({ city: z.string() });
     const asked = await client.responses.parse({
@@ -135,7 +137,7 @@ describe('responses', () => {
   });
 
   test('parse what a schema asked for, whole and streamed', async () => {
-    const { client, upstream } = await start();
+    const { client, upstream } = start();
     const text = { format: zodTextFormat(capital, 'capital') };
     upstream.answer({ text: JSON.stringify(bern) });
     const response = await client.responses.parse({ model, input: 'Capital?', text });
@@ -147,7 +149,7 @@ describe('responses', () => {
 });
 
 test('the older completions, embeddings and models', async () => {
-  const { client, upstream } = await start();
+  const { client, upstream } = start();
   upstream.answer({ text: words });
   expect((await client.completions.create({ model, prompt: 'Say' })).choices[0]?.text).toBe(words);
   const made = await client.embeddings.create({ model: 'local-embed', input: ['a', 'b'] });
@@ -162,7 +164,7 @@ test('the older completions, embeddings and models', async () => {
 });
 
 test('failures are the client’s own errors', async () => {
-  const { client, upstream } = await start();
+  const { client, upstream } = start();
   upstream.answer({ fault: { kind: 'status', status: 400, message: 'no such voice' } });
   await expect(client.chat.completions.create(ask)).rejects.toThrow(OpenAI.BadRequestError);
   upstream.answer({ fault: { kind: 'status', status: 429, message: 'slow down', headers: { 'retry-after': '120' } } });
