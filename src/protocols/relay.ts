@@ -107,7 +107,11 @@ export class PassthroughRelay implements Relay {
       this.#finishes++;
       this.#phase = this.#finishes >= this.#options.choices ? 'finished' : 'content';
     }
-    if (meaning.kind === 'end') this.#sawEnd = true;
+    if (meaning.kind === 'end') {
+      this.#sawEnd = true;
+      // Servers that know no `n` answer once and say so by their end marker.
+      if (this.#finishes > 0) this.#phase = 'finished';
+    }
     return true;
   }
 }

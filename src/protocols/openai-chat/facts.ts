@@ -31,6 +31,7 @@ export function chatFacts(body: JsonObject): RequestFacts {
     needs,
     promptTokens: estimateTokens(characters) + images * tokensPerImage,
     maxTokens: asNumber(body.max_completion_tokens) ?? asNumber(body.max_tokens),
+    choices: asNumber(body.n),
   };
 }
 

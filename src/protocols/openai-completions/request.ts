@@ -66,6 +66,7 @@ export function completionsFacts(body: JsonObject): RequestFacts {
     needs: new Set(),
     promptTokens: promptSize(body.prompt),
     maxTokens: asNumber(body.max_tokens),
+    choices: asNumber(body.n),
   };
 }
 

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FakeUpstream, type Fault, faults, startFake } from '../support/fake-upstream.ts';
+import { type RunningApp, startApp } from '../support/start-app.ts';
+
+let fake: FakeUpstream;
+let app: RunningApp;
+
+beforeEach(async () => {
+  fake = await startFake({ kind: 'openai', models: ['m'] });
+  app = await startApp({
+    yaml: `
+providers: { p: { api_base: "${fake.baseUrl}", models: [m] } }
+routing: { default_model: m }
+`,
+  });
+});
+afterEach(async () => {
+  await app[Symbol.asyncDispose]();
+  await fake.close();
+});
+
+const ask = (more: object = {}) => app.post('/v1/chat/completions', { model: 'm', messages: [], ...more });
+
+/** Answers like the fake, in bytes of the test's own. */
+function raw(head: string, body: string): Fault {
+  return faults.bytes(
+    Buffer.from(`HTTP/1.1 200 OK\r\n${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
+  );
+}
+
+const whole = JSON.stringify({
+  object: 'chat.completion',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'ok' }, finish_reason: 'stop' }],
+});
+const streamed = [
+  'data: {"choices":[{"index":0,"delta":{"content":"ok"},"finish_reason":null}]}',
+  'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}',
+  'data: [DONE]',
+]
+  .map((event) => `${event}\n\n`)
+  .join('');
+
+describe.each([
+  ['whole', {}, 'application/json', whole],
+  ['stream', { stream: true }, 'text/event-stream', streamed],
+] as const)('%s', (_mode, more, type, body) => {
+  it.each([
+    ['of UTF-8', 'X-Title: Grüße 👋 – bye'],
+    ['of Latin-1', 'X-Title: Gr\u00fc\u00dfe'],
+    ['that repeats', 'X-Title: a\r\nX-Title: b'],
+    ['that is empty', 'X-Title: '],
+    ['with a tab', 'X-Title: a\tb'],
+  ])('headers %s harm nothing', async (_name, header) => {
+    fake.failCalls(raw(`Content-Type: ${type}\r\n${header}\r\n`, body));
+    const answer = await ask(more);
+    expect([answer.status, await answer.text()]).toEqual([200, body]);
+    expect(app.settled).toMatchObject([{ outcome: 'ok' }]);
+  });
+
+  it('a connection that closes after each answer is fine', async () => {
+    fake.failCalls(raw(`Content-Type: ${type}\r\nConnection: close\r\n`, body));
+    for (let turn = 0; turn < 3; turn++) expect(await (await ask(more)).text()).toBe(body);
+  });
+
+  it('an early 100 or 103 is no answer', async () => {
+    const text = `HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    fake.failCalls(faults.bytes(Buffer.from(text)));
+    expect(await (await ask(more)).text()).toBe(body);
+  });
+
+  it('a redirect is not followed', async () => {
+    const text = `HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:${app.port}/\r\nContent-Length: 0\r\n\r\n`;
+    fake.failCalls(faults.bytes(Buffer.from(text)));
+    expect((await ask(more)).status).toBe(502);
+  });
+
+  it.each([204, 304])('a %i is no answer', async (status) => {
+    fake.failCalls(faults.bytes(Buffer.from(`HTTP/1.1 ${status} Nothing\r\n\r\n`)));
+    expect((await ask(more)).status).toBe(502);
+  });
+
+  it('an error of many megabytes is cut', async () => {
+    fake.failCalls(faults.status(400, 'x'.repeat(8 * 1024 * 1024)));
+    const answer = await ask(more);
+    expect([answer.status, (await answer.text()).length < 4_000]).toEqual([400, true]);
+  });
+
+  it('an error that never ends is timed out', async () => {
+    app.edit(
+      `providers: { p: { api_base: "${fake.baseUrl}", models: [m], timeouts: { first_token: 50ms, total: 50ms } } }`,
+    );
+    const head = { kind: 'head', status: 500, headers: {}, length: 100 } as const;
+    fake.failCalls(() => [head, { kind: 'write', bytes: Buffer.from('half') }, { kind: 'stall' }]);
+    expect((await ask(more)).status).toBe(504);
+  });
+
+  it('an error page of HTML is reduced to its title', async () => {
+    fake.failCalls(faults.status(400, '<html><title>400 Bad</title><script>x</script></html>'));
+    expect(await (await ask(more)).json()).toMatchObject({ error: { message: '400 Bad' } });
+  });
+
+  it('no credential in an error reaches the client', async () => {
+    const key = `sk-proj-${'a1B2'.repeat(10)}`;
+    fake.failCalls(faults.status(400, { error: { message: `Bad request with key ${key}.` } }));
+    expect(await (await ask(more)).text()).not.toContain(key);
+  });
+});
+
+it('ends a stream whose upstream forgets its end marker', async () => {
+  fake.failCalls(raw('Content-Type: text/event-stream\r\n', streamed.replace('data: [DONE]\n\n', '')));
+  expect(await (await ask({ stream: true })).text()).toBe(streamed);
+});
+
+it('takes a finish reason without its blank line for whole', async () => {
+  const cut = streamed.replace('data: [DONE]\n\n', '').replace(/\n\n$/, '');
+  fake.failCalls(raw('Content-Type: text/event-stream\r\n', cut));
+  expect(await (await ask({ stream: true })).text()).toBe(streamed);
+});
+
+it('does not wait for a connection that the upstream keeps open after its end marker', async () => {
+  const script: Fault = (steps) => [...steps.filter(({ kind }) => kind !== 'end'), { kind: 'stall' }, { kind: 'end' }];
+  fake.failCalls(script);
+  const answer = await ask({ stream: true });
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('[DONE]')) text += (await reader?.read())?.value ?? '';
+  await fake.stalled();
+  fake.release();
+  expect((await reader?.read())?.done).toBe(true);
+});
+
+it('keeps names with odd characters out of its headers', async () => {
+  const answer = await app.post('/v1/chat/completions', { model: 'a\r\nX-Evil: 1 👋', messages: [] });
+  expect([answer.status, answer.headers.get('x-evil')]).toEqual([200, null]);
+  expect(answer.headers.get('x-router-requested-model')).toMatch(/^a\?\?X-Evil: 1 \?+$/);
+});
+
+it('takes an answer of many choices for whole when all have finished, or its sender says so', async () => {
+  const choice = (index: number, finish: string | null) =>
+    `data: {"choices":[{"index":${index},"delta":{"content":"x"},"finish_reason":${finish === null ? 'null' : `"${finish}"`}}]}\n\n`;
+  const events = [choice(0, null), choice(1, null), choice(0, 'stop'), choice(1, null)];
+  fake.failCalls(
+    raw('Content-Type: text/event-stream\r\n', [...events, choice(1, 'stop'), 'data: [DONE]\n\n'].join('')),
+  );
+  expect((await (await ask({ stream: true, n: 2 })).text()).endsWith('data: [DONE]\n\n')).toBe(true);
+  fake.failCalls(raw('Content-Type: text/event-stream\r\n', events.join('')));
+  const broken = await (await ask({ stream: true, n: 2 })).text();
+  expect([broken.includes('stream_broken'), broken.includes('[DONE]')]).toEqual([true, false]);
+  fake.failCalls(raw('Content-Type: text/event-stream\r\n', streamed));
+  expect(await (await ask({ stream: true, n: 2 })).text()).toBe(streamed);
+});
