@@ -8,7 +8,7 @@ import type { Report } from './report.ts';
 /** A command's work: a report to print, or only the code when it has printed by itself. */
 export type Work = (context: Context) => Promise<Report | ExitCode>;
 
-/** Carries out what was asked for. Completion only looks at the tree and never does. */
+/** Carries out what was asked for. */
 export type Execute = (work: Work) => Promise<void>;
 
 const logLevels = ['debug', 'info', 'warn', 'error'];
@@ -118,9 +118,7 @@ function addCompletion(program: Command, execute: Execute): void {
     .command('completion')
     .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>').choices(shells))
-    .action((shell) =>
-      execute(async (context) => (await import('./commands/completion.ts')).completion(context, shell)),
-    );
+    .action((shell) => execute(async () => (await import('./commands/completion.ts')).completion(program, shell)));
 }
 
 function wholeNumber(text: string): number {
