@@ -20,6 +20,8 @@ export interface GlobalOptions {
 /** A stream to write to, with what decides how. */
 export interface Output {
   readonly isTty: boolean;
+  /** A terminal that knows its width. Without one (`docker run -t`), whatever redraws lines never ends. */
+  readonly canRedraw: boolean;
   /** Characters a line. */
   readonly columns: number;
   readonly paint: Paint;
@@ -46,7 +48,8 @@ const defaultColumns = 80;
 export function createContext(options: GlobalOptions, version: string): Context {
   const output = (stream: NodeJS.WriteStream): Output => ({
     isTty: stream.isTTY === true,
-    columns: stream.columns ?? defaultColumns,
+    canRedraw: stream.isTTY === true && stream.columns > 0,
+    columns: stream.columns || defaultColumns,
     paint: createPaint(
       isColoured({ environment: process.env, isTty: stream.isTTY === true, isRefused: !options.color }),
     ),
@@ -54,6 +57,7 @@ export function createContext(options: GlobalOptions, version: string): Context 
   });
   endQuietlyWhenUnread(process.stdout);
   endQuietlyWhenUnread(process.stderr);
+  const stderr = output(process.stderr);
   return {
     options,
     version,
@@ -63,8 +67,8 @@ export function createContext(options: GlobalOptions, version: string): Context 
     homeDirectory: homedir(),
     platform: process.platform,
     stdout: output(process.stdout),
-    stderr: output(process.stderr),
-    isInteractive: options.input && !options.json && process.stdin.isTTY === true && process.stderr.isTTY === true,
+    stderr,
+    isInteractive: options.input && !options.json && process.stdin.isTTY === true && stderr.canRedraw,
     onSignal(signal, action) {
       process.on(signal, action);
       return () => process.off(signal, action);
