@@ -40,7 +40,7 @@ export class Table {
         const cell = this.#cells.get(`${inbound}|${outbound}|${column}`) ?? '✗';
         return this.#mark(cell, reasons).padEnd(column.length);
       });
-      return `${(names[i] as string).padEnd(width)}  ${marks.join('  ')}`;
+      return `${(names[i] as string).padEnd(width)}  ${marks.join('  ')}`.trimEnd();
     });
     const head = `${''.padEnd(width)}  ${this.#columns.join('  ')}`;
     const notes = [...reasons].map(([reason, letter]) => `  ${letter}  ${reason}`);

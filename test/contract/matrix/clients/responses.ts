@@ -105,6 +105,10 @@ class Lifecycle {
     if (this.#next === 0) rule(event.type === 'response.created', 'response.created comes first');
     this.#next += 1;
     rule(this.end === undefined, 'nothing after the end');
+    this.#follow(event);
+  }
+
+  #follow(event: ResponseStreamEvent): void {
     switch (event.type) {
       case 'response.created':
       case 'response.in_progress':
@@ -120,6 +124,13 @@ class Lifecycle {
         return this.#added(event);
       case 'response.output_item.done':
         return this.#done(event);
+      default:
+        this.#followPart(event);
+    }
+  }
+
+  #followPart(event: ResponseStreamEvent): void {
+    switch (event.type) {
       case 'response.content_part.added':
       case 'response.reasoning_summary_part.added':
         rule(this.#part === undefined && event.item_id === this.#open?.id, 'a part opens in the open item');

@@ -1,4 +1,5 @@
-import { type ChatFault, type FakeAnswer, startChatFake } from '../../../support/fake-servers/chat.ts';
+import { startChatFake } from '../../../support/fake-servers/chat.ts';
+import type { ChatFault, FakeAnswer } from '../../../support/fake-servers/chat-answers.ts';
 import type { History, Upstream } from '../upstream.ts';
 import { type Answer, type Failure, type Json, parse, retryAfterSeconds } from '../vocabulary.ts';
 
