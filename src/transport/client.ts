@@ -131,7 +131,7 @@ function openPool(endpoint: Endpoint, origin: string, context: PoolContext): Poo
       ...(context.certificates === undefined ? {} : { ca: context.certificates }),
     },
   };
-  const dispatcher = isProxied(endpoint, origin) ? proxied(options, context.environment) : new Pool(origin, options);
+  const dispatcher = isProxied(endpoint, origin) ? proxied(endpoint, options, context) : new Pool(origin, options);
   const pool = { endpointKey: endpoint.key, origin, dispatcher, connects: 0 };
   dispatcher.on('connect', () => {
     pool.connects++;
@@ -144,10 +144,14 @@ function isProxied(endpoint: Endpoint, origin: string): boolean {
   return !endpoint.isLocal && !isLoopbackHost(new URL(origin).hostname);
 }
 
-function proxied(options: Pool.Options, environment: TransportOptions['environment']): Dispatcher {
+function proxied(endpoint: Endpoint, options: Pool.Options, { environment, certificates }: PoolContext): Dispatcher {
   const read = (name: string) => environment[name.toLowerCase()] ?? environment[name] ?? '';
+  // What `connect` says holds for hosts that NO_PROXY names; through a proxy undici only asks these.
+  const tls = certificates === undefined ? {} : { requestTls: { ca: certificates }, proxyTls: { ca: certificates } };
   return new EnvHttpProxyAgent({
     ...options,
+    ...tls,
+    connectTimeout: endpoint.timeouts.connectMs,
     connections: options.connections ?? null,
     httpProxy: read('HTTP_PROXY'),
     httpsProxy: read('HTTPS_PROXY') || read('HTTP_PROXY'),
