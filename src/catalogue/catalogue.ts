@@ -14,6 +14,7 @@ const authKinds = [
 
 const quirks = z.strictObject({
   tokenLimitField: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
+  completions: z.boolean().optional(),
   streamOptions: z.boolean().optional(),
   jsonObject: z.boolean().optional(),
   imageBytesOnly: z.boolean().optional(),

@@ -1,4 +1,5 @@
 import { type CheckContext, repeated } from './check-context.ts';
+import { missingValue } from './interpolate.ts';
 import { isLoopbackHost, parseListen } from './listen.ts';
 import type { Config } from './schema.ts';
 import { keyMarkAt, markAt, nodeAt } from './tree.ts';
@@ -42,7 +43,9 @@ function checkSwitches({ config, tree, written, report }: CheckContext): void {
 
 function checkKeys({ config, tree, report }: CheckContext): void {
   for (const field of ['name', 'key'] as const) {
-    for (const index of repeated(config.auth.keys.map((key) => key[field]))) {
+    const values = config.auth.keys.map((key) => key[field]);
+    // On a machine without secrets all unset variables look alike.
+    for (const index of repeated(values).filter((at) => values[at] !== missingValue)) {
       const path = ['auth', 'keys', index, field];
       const message = field === 'name' ? 'another key has this name' : 'this key is declared twice';
       report(markAt(tree, path), path, { message, hint: 'give each key its own' });

@@ -96,6 +96,8 @@ export interface Endpoint {
 export interface EndpointQuirks {
   /** The field that limits the answer's tokens in chat completions; undefined: whatever the client wrote. */
   readonly tokenLimitField?: 'max_tokens' | 'max_completion_tokens' | undefined;
+  /** False: has no legacy `/completions`, or not for the models of today; they are asked in chat instead. */
+  readonly completions?: boolean | undefined;
   /** False: rejects `stream_options`. */
   readonly streamOptions?: boolean | undefined;
   /** False: rejects `response_format: json_object` (LM Studio). */

@@ -47,7 +47,8 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): string[] {
   }
   if (requestedModel !== '') list.push('x-router-requested-model', headerText(requestedModel));
   list.push('x-router-attempts', String(trail.sent));
-  if (trail.skipped.length > 0) list.push('x-router-skipped', headerText(trail.skipped.join(', ')));
+  if (trail.skipped.length > 0)
+    list.push('x-router-skipped', headerText(trail.skipped.map(({ label }) => label).join(', ')));
   list.push('x-router-fallback-used', isFallback(plan, candidate, trail) ? 'true' : 'false');
   if (plan !== undefined) list.push('x-router-strategy', plan.strategy);
   list.push('x-router-latency-ms', String(Math.round(facts.latencyMs)));

@@ -245,8 +245,13 @@ export class Attempt implements AnswerHandler {
       return this.#fail(GatewayError.from(thrown));
     }
     this.#lastByteAt = this.#deps.clock.monotonic();
-    if (!this.#isCommitted && relay.phase !== 'preamble') this.#commit();
+    if (!this.#isCommitted) {
+      // The client has nothing yet, so content that came along with its own failure is nobody's loss.
+      if (relay.failure !== undefined) return this.#fail(relay.failure);
+      if (relay.phase !== 'preamble') this.#commit();
+    }
     if (output !== undefined) this.#emit(output);
+    if (relay.failure !== undefined) this.#fail(relay.failure);
   }
 
   /** Content has come: from here on this candidate's answer is the client's answer. */

@@ -9,6 +9,7 @@ import type { Transport } from '../transport/client.ts';
 import { Attempt, type AttemptOutcome } from './attempt.ts';
 import type { Availability } from './availability.ts';
 import type { Delivery } from './delivery.ts';
+import type { Skipped } from './exchange.ts';
 import { type FailoverPolicy, mayMoveOn, nextFitting } from './failover.ts';
 import type { MediaFetcher } from './media.ts';
 import { type Prepared, prepare, type RequestForm } from './prepare.ts';
@@ -119,7 +120,7 @@ export class Attempts {
         continue;
       }
       reserved.push(candidate);
-      trail.skipped.push(`${candidate.endpoint.providerId};${why}`);
+      trail.skipped.push({ label: `${candidate.endpoint.providerId};${why}`, candidate });
     }
     return [...available, ...reserved];
   }
@@ -189,8 +190,8 @@ export class Attempts {
 }
 
 /** A candidate that was put last and is tried after all has not been skipped. */
-function unskip(skipped: string[], candidate: Candidate): void {
-  const at = skipped.findIndex((entry) => entry.startsWith(`${candidate.endpoint.providerId};`));
+function unskip(skipped: Skipped[], candidate: Candidate): void {
+  const at = skipped.findIndex((one) => one.candidate === candidate);
   if (at !== -1) skipped.splice(at, 1);
 }
 

@@ -2,6 +2,7 @@ import type { ClientKey } from '../access/keys.ts';
 import type { LocalOnly } from '../config/schema.ts';
 import type { Departure } from '../core/departure.ts';
 import type { AttemptRecord } from '../core/events.ts';
+import type { Candidate } from '../core/model.ts';
 import type { InboundFormat, InboundRoute, JsonObject } from '../protocols/protocol.ts';
 
 /** What the client gets, as the pipeline sees it; the server wraps its response in one. */
@@ -48,10 +49,17 @@ export interface Trail {
   readonly attempts: AttemptRecord[];
   /** Requests begun on the wire. */
   sent: number;
-  /** Candidates passed over, `ollama;down`. */
-  readonly skipped: string[];
+  /** Places passed over. */
+  readonly skipped: Skipped[];
   /** The first configured candidate could not even be planned with. */
   isFirstMissing: boolean;
+}
+
+export interface Skipped {
+  /** `ollama;down` */
+  readonly label: string;
+  /** Undefined for a place that could not even be planned with. */
+  readonly candidate: Candidate | undefined;
 }
 
 export function newTrail(): Trail {

@@ -109,7 +109,8 @@ export class Pipeline {
       if (!unreachable.has(code)) continue;
       const provider = candidate.slice(0, candidate.indexOf(':'));
       const label = `${provider};${code}`;
-      if (!exchange.trail.skipped.includes(label)) exchange.trail.skipped.push(label);
+      const { skipped } = exchange.trail;
+      if (!skipped.some((one) => one.label === label)) skipped.push({ label, candidate: undefined });
       if (provider === first) exchange.trail.isFirstMissing = true;
     }
   }

@@ -42,7 +42,7 @@ export function settle(deps: { readonly clock: Clock; readonly events: EventBus 
     message: error?.message,
     detail: error?.detail,
     attempts: exchange.trail.attempts,
-    skipped: exchange.trail.skipped,
+    skipped: exchange.trail.skipped.map(({ label }) => label),
     fallbackUsed: isFallback(plan, candidate, exchange.trail),
     isLocal: candidate?.model.isLocal ?? true,
     durationMs: deps.clock.monotonic() - exchange.startedAt,

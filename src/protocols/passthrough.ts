@@ -23,15 +23,24 @@ export function editBody(format: FormatId, json: Buffer, edits: PassthroughEdits
   const { protocol, operation } = format;
   const { quirks } = edits.target.endpoint;
   if (protocol !== 'generate_content') splice.set('model', JSON.stringify(edits.target.model.upstreamId));
-  const spelled = spelledParams[`${protocol} ${operation}`] ?? {};
-  for (const [name, value] of Object.entries(edits.target.params ?? {}))
-    splice.fill(spelled[name] ?? name, JSON.stringify(value));
+  if (edits.target.params !== undefined) fillParams(splice, format, edits.target.params);
   if (edits.systemPrompt !== undefined && !edits.hasSystemPrompt) addSystemPrompt(format, splice, edits.systemPrompt);
   if (protocol !== 'chat_completions') return splice.apply();
   for (const field of quirks.rejectedFields ?? []) splice.remove(field);
   if (operation === 'chat' && quirks.tokenLimitField !== undefined) renameTokenLimit(splice, quirks.tokenLimitField);
   if (edits.stream && operation !== 'embeddings' && quirks.streamOptions !== false) askForUsage(splice);
   return splice.apply();
+}
+
+/** What queries know of the parameters that presets are written in; the rest is about generating. */
+const queryParams: ReadonlySet<string> = new Set(['dimensions', 'encoding_format', 'user', 'top_n', 'truncate']);
+
+function fillParams(splice: Splice, format: FormatId, params: Readonly<Record<string, unknown>>): void {
+  const isQuery = format.operation === 'embeddings' || format.operation === 'rerank';
+  const spelled = spelledParams[`${format.protocol} ${format.operation}`] ?? {};
+  for (const [name, value] of Object.entries(params)) {
+    if (!isQuery || queryParams.has(name)) splice.fill(spelled[name] ?? name, JSON.stringify(value));
+  }
 }
 
 function renameTokenLimit(splice: Splice, wanted: 'max_tokens' | 'max_completion_tokens'): void {

@@ -10,12 +10,13 @@ import type { Inspector, StreamDecoder, StreamEncoder } from './protocol.ts';
 export type RelayPhase = 'preamble' | 'content' | 'finished';
 
 /**
- * Turns the upstream's bytes into the client's, and knows how far the answer is. `push` and `end` throw a
- * GatewayError when the stream turns out to be a failure.
+ * Turns the upstream's bytes into the client's, and knows how far the answer is. When the stream turns out to be a
+ * failure, `push` still returns what came before it in the same chunk and sets `failure`; `end` throws a GatewayError.
  */
 export interface Relay {
   readonly phase: RelayPhase;
   readonly usage: Usage | undefined;
+  readonly failure: GatewayError | undefined;
   /** What the client may get of this chunk; undefined when nothing yet. */
   push(chunk: Buffer): Buffer | string | undefined;
   /** The upstream closed. Throws `upstream_invalid` when the answer is not whole. */
@@ -42,6 +43,7 @@ export class PassthroughRelay implements Relay {
   readonly #splitter = new SseSplitter();
   #phase: RelayPhase = 'preamble';
   #usage: Usage | undefined;
+  #failure: GatewayError | undefined;
   #finishes = 0;
   #sawEnd = false;
 
@@ -57,12 +59,18 @@ export class PassthroughRelay implements Relay {
     return this.#usage;
   }
 
+  get failure(): GatewayError | undefined {
+    return this.#failure;
+  }
+
   push(chunk: Buffer): Buffer | undefined {
     if (this.#phase === 'content' && !this.#splitter.isHolding && this.#isPlain(chunk)) return chunk;
     const kept: Buffer[] = [];
     const events = splitOrThrow(this.#splitter, chunk);
-    for (const raw of events) {
-      if (this.#read(raw)) kept.push(raw);
+    try {
+      for (const raw of events) if (this.#read(raw)) kept.push(raw);
+    } catch (thrown) {
+      this.#failure = GatewayError.from(thrown);
     }
     if (kept.length === 0) return undefined;
     if (kept.length === 1) return kept[0];
@@ -122,6 +130,7 @@ export class TranslatingRelay implements Relay {
   readonly #encoder: StreamEncoder;
   #phase: RelayPhase = 'preamble';
   #usage: Usage | undefined;
+  #failure: GatewayError | undefined;
 
   constructor(decoder: StreamDecoder, encoder: StreamEncoder) {
     this.#decoder = decoder;
@@ -136,8 +145,18 @@ export class TranslatingRelay implements Relay {
     return this.#usage;
   }
 
+  get failure(): GatewayError | undefined {
+    return this.#failure;
+  }
+
   push(chunk: Buffer): string | undefined {
-    return this.#encode(this.#decoder.push(chunk));
+    let text = '';
+    try {
+      for (const piece of piecesOf(chunk)) text += this.#encode(this.#decoder.push(piece)) ?? '';
+    } catch (thrown) {
+      this.#failure = GatewayError.from(thrown);
+    }
+    return text === '' ? undefined : text;
   }
 
   end(): string {
@@ -155,6 +174,22 @@ export class TranslatingRelay implements Relay {
     }
     return text === '' ? undefined : text;
   }
+}
+
+const blankLine = Buffer.from('\n\n');
+
+/** An event at a time where a chunk holds several: one that is an error must not take those before it along. */
+function piecesOf(chunk: Buffer): readonly Buffer[] {
+  let end = chunk.indexOf(blankLine);
+  if (end === -1 || end + 2 === chunk.length) return [chunk];
+  const pieces: Buffer[] = [];
+  let start = 0;
+  for (; end !== -1; end = chunk.indexOf(blankLine, start)) {
+    pieces.push(chunk.subarray(start, end + 2));
+    start = end + 2;
+  }
+  if (start < chunk.length) pieces.push(chunk.subarray(start));
+  return pieces;
 }
 
 function startsContent(part: ReturnType<StreamDecoder['push']>[number]): boolean {

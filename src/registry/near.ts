@@ -23,6 +23,9 @@ function tolerance(name: string): number {
 function distanceTo(wanted: string, candidate: string): number {
   const [short, long] = wanted.length < candidate.length ? [wanted, candidate] : [candidate, wanted];
   if (short.length >= 3 && (long.startsWith(short) || long.endsWith(short))) return long === short ? 0 : 1;
+  const base = candidate.split(':')[0] ?? candidate;
+  // A tag is what people leave out (`lama3.1` for `llama3.1:8b`).
+  if (!wanted.includes(':') && base !== candidate) return distanceTo(wanted, base) + 0.5;
   // Lengths alone may tell; a list of models can be long.
   return long.length - short.length > tolerance(wanted) ? Number.POSITIVE_INFINITY : editDistance(wanted, candidate);
 }

@@ -100,6 +100,7 @@ export class Listener {
   destroy(): void {
     this.#isClosing = true;
     for (const departure of this.#open) departure.leave();
+    this.#server.close();
     this.#server.closeAllConnections();
   }
 

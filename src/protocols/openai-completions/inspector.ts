@@ -11,6 +11,7 @@ import { completionsFormat, completionsPath } from './wire.ts';
 export const completionsInspector: Inspector = {
   id: completionsFormat,
   path: (target) => operationPath(completionsPath, target),
+  mustTranslate: (_body, { endpoint }) => endpoint.quirks.completions === false,
   meaning: (event, data, target) =>
     chunkMeaning({ event, data }, target, (choice) => asText(choice.text) !== undefined),
   answer(body, target) {

@@ -78,7 +78,7 @@ describe('declared providers', () => {
     const made = snapshot({
       config: { providers: { openai: { api_key: 'k' }, other: { type: 'openai', base_url: 'http://10.0.0.1:1' } } },
     });
-    expect(provider(made, 'openai').endpoint.quirks).toEqual({ tokenLimitField: 'max_completion_tokens' });
+    expect(provider(made, 'openai').endpoint.quirks).toMatchObject({ tokenLimitField: 'max_completion_tokens' });
     expect(provider(made, 'other').endpoint.quirks).toEqual({});
   });
 
