@@ -34,6 +34,7 @@ export class Greeter {
         if (this.#hasBanner && !this.#isDone && entry.event === 'provider-up') return;
         greeting.logger.log(level, entry);
       },
+      flush: () => greeting.logger.flush(),
     };
   }
 

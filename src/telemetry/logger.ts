@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { redactCredentials } from './redact.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -22,7 +23,7 @@ export interface LogEntry {
   readonly event: string;
   /** For people. A function: in colour, and only made for them, since the fields say all of it. */
   readonly message: string | (() => string);
-  readonly fields?: LogFields | undefined;
+  readonly fields?: LogFields | (() => LogFields) | undefined;
 }
 
 export interface LoggerOptions {
@@ -37,6 +38,8 @@ export interface LoggerOptions {
 export interface Logger {
   readonly paint: Paint;
   log(level: LogLevel, entry: LogEntry): void;
+  /** Writes what is still held back; before the process ends. */
+  flush(): void;
 }
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
@@ -44,20 +47,28 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, 
 /** One line an entry: tidy for people, JSON for machines. What looks like a credential is struck out in both. */
 export function createLogger(options: LoggerOptions): Logger {
   const { clock, paint, write } = options;
+  const buffer = new LineBuffer({ clock, write });
   return {
     paint,
     log(level, entry) {
       if (ranks[level] < ranks[options.level()]) return;
-      const line = options.format() === 'json' ? jsonLine(clock, level, entry) : prettyLine(options, level, entry);
-      write(`${line}\n`);
+      const isJson = options.format() === 'json';
+      const atMs = clock.now();
+      const line = () => (isJson ? jsonLine(atMs, level, entry) : prettyLine(paint, { atMs, level, entry }));
+      // People read along; machines do not mind a moment, but must not miss what went wrong.
+      buffer.add(() => `${line()}\n`, !isJson || entry.event !== 'request-settled' || ranks[level] > ranks.info);
     },
+    flush: () => buffer.flush(),
   };
 }
 
-function jsonLine(clock: Clock, level: LogLevel, { event, message, fields }: LogEntry): string {
-  const head = { time: new Date(clock.now()).toISOString(), level, event };
+function jsonLine(atMs: number, level: LogLevel, { event, message, fields }: LogEntry): string {
+  const head = { time: new Date(atMs).toISOString(), level, event };
   const text = typeof message === 'string' ? message : undefined;
-  return JSON.stringify({ ...head, message: text, ...fields }, (_key, value: unknown) =>
+  const entry = { ...head, message: text, ...(typeof fields === 'function' ? fields() : fields) };
+  const plain = JSON.stringify(entry);
+  if (!hasWords.test(plain)) return plain;
+  return JSON.stringify(entry, (_key, value: unknown) =>
     typeof value === 'string' && hasWords.test(value) ? redactCredentials(value) : value,
   );
 }
@@ -72,9 +83,15 @@ const marks: Readonly<Record<LogLevel, (paint: Paint) => string>> = {
   error: (paint) => `${paint.red('error')} `,
 };
 
-function prettyLine({ clock, paint }: LoggerOptions, level: LogLevel, { message }: LogEntry): string {
-  const at = new Date(clock.now());
+interface Line {
+  readonly atMs: number;
+  readonly level: LogLevel;
+  readonly entry: LogEntry;
+}
+
+function prettyLine(paint: Paint, { atMs, level, entry }: Line): string {
+  const at = new Date(atMs);
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
-  const text = typeof message === 'string' ? message : message();
+  const text = typeof entry.message === 'string' ? entry.message : entry.message();
   return `${paint.dim(time)} ${marks[level](paint)}${redactCredentials(text)}`;
 }

@@ -56,7 +56,7 @@ function logRequest(logger: Logger, record: RequestRecord): void {
   logger.log(requestLevels[record.outcome], {
     event: 'request-settled',
     message: () => requestText(logger, record),
-    fields: requestFields(record),
+    fields: () => requestFields(record),
   });
 }
 

@@ -57,6 +57,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
     reloader.close();
     removeRunFile();
     endLog();
+    logger.flush();
   }
 }
 
