@@ -109,9 +109,13 @@ function decodeCustomCall(item: JsonObject, at: string, into: Conversation): voi
   into.call(requiredString(item, 'call_id', at), calledName(item, at), args);
 }
 
+/** Codex also reports what no call asked for (a goal that was set): without `call_id`, so it cannot stand as a result. */
 function decodeOutput(item: JsonObject, at: string, into: Conversation): void {
   const content = decodeContent(item.output, `${at}.output`, (name) => into.drops.add(name));
-  into.result(requiredString(item, 'call_id', at), content);
+  const name = optionalString(item, 'name', at);
+  if (item.call_id === undefined && name !== undefined)
+    into.message('user', [{ kind: 'text', text: `Output of ${calledName(item, at)}:` }, ...content]);
+  else into.result(requiredString(item, 'call_id', at), content);
 }
 
 function decodeReasoning(item: JsonObject, at: string, into: Conversation): void {

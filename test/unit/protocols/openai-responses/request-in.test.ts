@@ -146,6 +146,20 @@ describe('input', () => {
     ]);
   });
 
+  test('an output that no call asked for is told by the user, and one without either name or call is refused', () => {
+    const orphan = { type: 'function_call_output', namespace: 'agent', name: 'goal', output: 'ship it' };
+    expect(messages([orphan])).toEqual([
+      {
+        role: 'user',
+        content: [
+          { kind: 'text', text: 'Output of agent__goal:' },
+          { kind: 'text', text: 'ship it' },
+        ],
+      },
+    ]);
+    expect(errorOf({ input: [{ type: 'function_call_output', output: 'x' }] }).param).toBe('input[0].call_id');
+  });
+
   test('what only the provider understands is dropped by name, once', () => {
     const input = [
       { type: 'local_shell_call', call_id: 'x', action: {} },
