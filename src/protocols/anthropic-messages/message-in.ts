@@ -11,6 +11,8 @@ export interface Conversation {
   readonly drops: Drops;
   /** Names of the calls so far by id; results on this wire only know the id. */
   readonly toolNames: Map<string, string>;
+  /** Tools that were called or that a search of the client's own brought up: what of the deferred ones the model knows. */
+  readonly shownTools: Set<string>;
   /** What the block before carries for the call that follows. */
   callSeal?: Seal | undefined;
 }
@@ -84,6 +86,7 @@ const decodeToolUse: BlockDecoder = (block, conversation) => {
   const id = block.required('id', text);
   const name = block.required('name', text);
   conversation.toolNames.set(id, name);
+  conversation.shownTools.add(name);
   const seal = conversation.callSeal;
   conversation.callSeal = undefined;
   return [{ kind: 'tool-call', id, name, arguments: argumentsOf(block.value.input), seal, cache: cacheMark(block) }];
@@ -104,6 +107,13 @@ const decodeToolResult: BlockDecoder = (block, conversation) => {
   ];
 };
 
+/** What a client's tool search found. The definition stands among the tools; the model must hear that it was found. */
+const decodeToolReference: BlockDecoder = (block, conversation) => {
+  const name = block.required('tool_name', text);
+  conversation.shownTools.add(name);
+  return [{ kind: 'text', text: `Tool found: ${name}. It can be called now.`, cache: cacheMark(block) }];
+};
+
 const decodeThinking: BlockDecoder = (block, conversation) => {
   const signature = block.optional('signature', text) ?? '';
   const callSeal = callSealOf(signature);
@@ -120,6 +130,7 @@ const blockDecoders: ReadonlyMap<string, BlockDecoder> = new Map<string, BlockDe
   ['search_result', decodeSearchResult],
   ['tool_use', decodeToolUse],
   ['tool_result', decodeToolResult],
+  ['tool_reference', decodeToolReference],
   ['thinking', decodeThinking],
   [
     'redacted_thinking',

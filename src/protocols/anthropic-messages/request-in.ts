@@ -42,8 +42,8 @@ function decodeServiceTier(body: Fields): string | undefined {
 
 type ToolPart = Pick<CanonicalRequest, 'tools' | 'toolChoice' | 'parallelToolCalls'>;
 
-function decodeToolPart(body: Fields, drops: Drops): ToolPart {
-  const tools = decodeTools(body.optional('tools', list) ?? [], drops);
+function decodeToolPart(body: Fields, { drops, shownTools }: Conversation): ToolPart {
+  const tools = decodeTools(body.optional('tools', list) ?? [], shownTools, drops);
   const choice = body.inner('tool_choice');
   if (choice === undefined) return { tools };
   return {
@@ -62,14 +62,14 @@ function decodeExtensions(body: JsonObject, route: InboundRoute): Extensions | u
 }
 
 function decodeBody(body: Fields, drops: Drops): Omit<CanonicalRequest, 'maxTokens'> {
-  const conversation: Conversation = { drops, toolNames: new Map() };
+  const conversation: Conversation = { drops, toolNames: new Map(), shownTools: new Set() };
   return {
     model: body.required('model', text),
     messages: [
       ...decodeSystem(body.optional('system', textOrList) ?? [], conversation),
       ...decodeMessages(body.required('messages', list), conversation),
     ],
-    ...decodeToolPart(body, drops),
+    ...decodeToolPart(body, conversation),
     output: decodeOutput(body, drops),
     temperature: body.optional('temperature', number),
     topP: body.optional('top_p', number),

@@ -1,8 +1,9 @@
 import type { Tool, ToolChoice } from '../canonical.ts';
+import { asText, isObject } from '../fields.ts';
 import { badField, type Drops, Fields, flag, object, text } from './fields.ts';
 import { cacheMark } from './message-in.ts';
 
-/** Tool fields that are carried, or whose absence changes nothing for a model that is shown all tools at once. */
+/** Tool fields that are carried or heeded, or whose absence changes nothing. */
 const knownToolFields: ReadonlySet<string> = new Set([
   'type',
   'name',
@@ -33,8 +34,18 @@ function decodeTool(value: unknown, path: string, drops: Drops): Tool | undefine
   };
 }
 
-export function decodeTools(tools: readonly unknown[], drops: Drops): readonly Tool[] {
-  return tools.flatMap((tool, index) => decodeTool(tool, `tools.${index}`, drops) ?? []);
+/**
+ * A deferred tool is not shown to the model before a search found it. Where the search is Anthropic's own, which no
+ * other model has, all of them are shown.
+ */
+export function decodeTools(tools: readonly unknown[], shown: ReadonlySet<string>, drops: Drops): readonly Tool[] {
+  const isDeferring = !tools.some((tool) => isObject(tool) && asText(tool.type)?.startsWith('tool_search_tool'));
+  return tools.flatMap((value, index) => {
+    const tool = decodeTool(value, `tools.${index}`, drops);
+    if (tool === undefined) return [];
+    const isHidden = isDeferring && isObject(value) && value.defer_loading === true && !shown.has(tool.name);
+    return isHidden ? [] : [tool];
+  });
 }
 
 function namedChoice(choice: Fields, tools: readonly Tool[], drops: Drops): ToolChoice | undefined {

@@ -175,6 +175,20 @@ describe('parameters', () => {
     expect(drops).toEqual(['tools.bash_20250124', 'tool_choice']);
   });
 
+  it('shows deferred tools once they were found or called, or when only Anthropic could find them', () => {
+    const tool = (name: string) => ({ name, input_schema: { type: 'object' }, defer_loading: true });
+    const tools = [tool('found'), tool('called'), tool('hidden')];
+    const reference = { type: 'tool_reference', tool_name: 'found' };
+    const messages = [
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'called', input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: [reference] }] },
+    ];
+    const names = (fields: JsonObject) => decode(fields).request.tools.map(({ name }) => name);
+    expect(names({ tools, messages })).toEqual(['found', 'called']);
+    const search = { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' };
+    expect(names({ tools: [search, ...tools], messages })).toEqual(['found', 'called', 'hidden']);
+  });
+
   it('reads disable_parallel_tool_use', () => {
     expect(decode({ tool_choice: { type: 'auto', disable_parallel_tool_use: true } }).request.parallelToolCalls).toBe(
       false,
