@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EndpointQuirks } from '../../core/model.ts';
 import type { CanonicalRequest, OutputFormat, ReasoningRequest, Tool, ToolChoice } from '../canonical.ts';
 import { present } from '../fields.ts';
@@ -21,7 +22,7 @@ export function encodeParameters(request: CanonicalRequest, state: EncodeState) 
     logit_bias: request.logitBias,
     response_format: encodeOutput(request.output, state.quirks),
     reasoning_effort: encodeEffort(request.reasoning),
-    user: request.user,
+    user: encodeUser(request.user),
     metadata: encodeMetadata(request, state),
     service_tier: encodeServiceTier(request.serviceTier, state),
     ...encodeToolFields(request, state),
@@ -59,6 +60,15 @@ function encodeOutput(output: OutputFormat | undefined, quirks: EndpointQuirks) 
       return { type: 'json_schema', json_schema: present({ name, description, schema, strict }) };
     }
   }
+}
+
+/** Longest name of an end user that OpenAI takes; OpenRouter takes twice as much. Characters. */
+const maxUserLength = 64;
+
+/** Claude Code names device and session at length. The hash of a name tells users apart as well as the name does. */
+export function encodeUser(user: string | undefined): string | undefined {
+  if (user === undefined || user.length <= maxUserLength) return user;
+  return createHash('sha256').update(user).digest('hex');
 }
 
 /**

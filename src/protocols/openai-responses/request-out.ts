@@ -2,7 +2,7 @@ import type { Candidate } from '../../core/model.ts';
 import type { CanonicalRequest, OutputFormat, Tool, ToolChoice } from '../canonical.ts';
 import { foreignFields } from '../extensions.ts';
 import { present } from '../fields.ts';
-import { encodeEffort } from '../openai-chat/parameters-out.ts';
+import { encodeEffort, encodeUser } from '../openai-chat/parameters-out.ts';
 import { operationPath } from '../openai-chat/path.ts';
 import type { EncodedRequest, JsonObject } from '../protocol.ts';
 import { encodeItems } from './items-out.ts';
@@ -35,7 +35,7 @@ export function encodeRequest(request: CanonicalRequest, target: Candidate): Enc
     top_logprobs: request.topLogprobs,
     reasoning: encodeReasoning(request),
     include: encodeInclude(request),
-    user: request.user,
+    user: encodeUser(request.user),
     metadata: request.metadata,
     service_tier: request.serviceTier,
     stream: request.stream ? true : undefined,

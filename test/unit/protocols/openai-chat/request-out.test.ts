@@ -25,6 +25,15 @@ test('streams always ask for usage', () => {
   expect(encode({ stream: true }, { streamOptions: false }).body).not.toHaveProperty('stream_options');
 });
 
+test('a user with a long name is told apart by its hash', () => {
+  const [one, other, short] = ['a'.repeat(65), 'b'.repeat(65), 'a'.repeat(64)].map(
+    (user) => encode({ user }).body.user,
+  );
+  expect(one).toMatch(/^[0-9a-f]{64}$/);
+  expect(other).not.toBe(one);
+  expect(short).toBe('a'.repeat(64));
+});
+
 test.each([
   ['https://a.example/openai', '/deployments/my%20gpt/chat/completions?api-version=2025-01-01'],
   ['https://a.example/openai/deployments/x', '/chat/completions?api-version=2025-01-01'],
