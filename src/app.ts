@@ -193,10 +193,11 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       }),
     ),
     dialects: [
-      { prefix: '/v1/messages', renderer: messagesErrors },
-      { prefix: '/v1beta/', renderer: geminiErrors },
-      { prefix: '/api/', renderer: ollamaErrors },
-      { prefix: '/', renderer: openaiErrors },
+      { paths: /^\/v1\/messages/, renderer: messagesErrors },
+      // Google's client calls `/v1` as well; there only the action tells its paths from OpenAI's.
+      { paths: /^\/v1beta\/|^\/v1\/models\/.*:\w+(?:Contents?|Tokens)$/, renderer: geminiErrors },
+      { paths: /^\/api\//, renderer: ollamaErrors },
+      { paths: /^\//, renderer: openaiErrors },
     ],
     pipeline,
     origin: () => origin,

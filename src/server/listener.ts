@@ -256,7 +256,7 @@ export class Listener {
   }
 
   #dialect(path: string): ErrorRenderer {
-    const found = this.#deps.dialects.find(({ prefix }) => path.startsWith(prefix));
+    const found = this.#deps.dialects.find(({ paths }) => paths.test(path));
     return (found ?? (this.#deps.dialects.at(-1) as ErrorDialect)).renderer;
   }
 

@@ -31,9 +31,9 @@ export type Lookup =
   | { readonly kind: 'wrong-method'; readonly allowed: readonly Method[] }
   | { readonly kind: 'unknown' };
 
-/** Whose envelope an error under this path has, also where nothing is served. */
+/** Whose envelope an error under these paths has, also where nothing is served. */
 export interface ErrorDialect {
-  readonly prefix: string;
+  readonly paths: RegExp;
   readonly renderer: ErrorRenderer;
 }
 
