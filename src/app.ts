@@ -8,6 +8,7 @@ import type { DefaultPort } from './catalogue/local-servers.ts';
 import { isAuthOn } from './config/check-auth.ts';
 import { type Address, parseListen } from './config/listen.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { Batch } from './core/batch.ts';
 import type { Clock } from './core/clock.ts';
 import { EventBus } from './core/events.ts';
 import { startDemoEngine } from './demo/engine.ts';
@@ -95,6 +96,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const { clock, random } = deps;
   let loaded = first;
   const events = new EventBus();
+  const batch = new Batch();
   const demo = deps.demo ? await startDemoEngine(clock) : undefined;
   const transport = new Transport({ environment: deps.environment });
   const health = new Health(clock);
@@ -145,6 +147,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     random,
     attempts: new Attempts({
       clock,
+      batch,
       transport,
       formats: allFormats,
       media: new MediaFetcher(fetchPublic),
@@ -176,6 +179,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   let origin = originRules(first, address);
   const listener: Listener = new Listener({
     clock,
+    batch,
     config: () => loaded.config,
     routes: new RouteTable(
       routeRows({

@@ -1,3 +1,4 @@
+import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import type { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -35,6 +36,7 @@ export type AttemptOutcome =
 
 export interface AttemptDeps {
   readonly clock: Clock;
+  readonly batch: Batch;
   readonly transport: Transport;
 }
 
@@ -163,7 +165,7 @@ export class Attempt implements AnswerHandler {
       case 'error-body':
         return this.#fail(this.#input.prepared.classify(this.#status ?? 0, this.#headers, this.#text()));
       case 'whole':
-        return this.#endWhole();
+        return this.#deps.batch.add(() => this.#endWhole());
       case 'waiting':
       case 'done':
         return;
@@ -215,6 +217,7 @@ export class Attempt implements AnswerHandler {
   }
 
   #endWhole(): void {
+    if (this.#stage === 'done') return;
     const { prepared, delivery, candidate, stream } = this.#input;
     try {
       const body = Buffer.concat(this.#chunks);

@@ -1,4 +1,5 @@
 import type { Concurrency, Release } from '../access/concurrency.ts';
+import type { Batch } from '../core/batch.ts';
 import { type Clock, delay } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { AttemptRecord } from '../core/events.ts';
@@ -23,6 +24,7 @@ export type Authorize = (
 
 export interface AttemptsDeps {
   readonly clock: Clock;
+  readonly batch: Batch;
   readonly transport: Transport;
   readonly formats: Formats;
   readonly media: MediaFetcher;

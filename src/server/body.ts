@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { decodeBody, encodingsOf } from '../transport/content-encoding.ts';
@@ -26,11 +27,13 @@ interface Pending {
  */
 export class BodyReader {
   readonly #clock: Clock;
+  readonly #batch: Batch;
   readonly #pending = new Set<Pending>();
   #sweep: Timer | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, batch: Batch) {
     this.#clock = clock;
+    this.#batch = batch;
   }
 
   /**
@@ -60,6 +63,7 @@ export class BodyReader {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
+      let isComplete = false;
       let isOver = false;
       // The listeners stay: they go with the request, and taking them off costs more than ignoring them.
       const leave = (error: GatewayError | undefined) => {
@@ -84,10 +88,15 @@ export class BodyReader {
         chunks.push(chunk);
         pending.lastByteAt = this.#clock.monotonic();
       };
-      const onEnd = () => leave(undefined);
+      const onEnd = () => {
+        this.#pending.delete(pending);
+        isComplete = true;
+        this.#batch.add(() => leave(undefined));
+      };
       const onClose = () => {
         // Every request closes; an error, with its stack, is only made for one that was not complete.
-        if (!isOver) leave(new GatewayError('client_closed', 'The client left before its request was complete.'));
+        if (!isOver && !isComplete)
+          leave(new GatewayError('client_closed', 'The client left before its request was complete.'));
       };
       request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
       this.#pending.add(pending);

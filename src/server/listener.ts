@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { ClientKey, KeyRing } from '../access/keys.ts';
 import { checkOrigin, type OriginRules } from '../access/origin.ts';
 import type { Config } from '../config/schema.ts';
+import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -17,6 +18,7 @@ import type { ErrorDialect, Route, RouteMatch, RouteTable } from './routes.ts';
 
 export interface ListenerDeps {
   readonly clock: Clock;
+  readonly batch: Batch;
   readonly config: () => Config;
   readonly routes: RouteTable;
   readonly dialects: readonly ErrorDialect[];
@@ -50,7 +52,7 @@ export class Listener {
       connectionsCheckingInterval: Math.min(1_000, server.read_timeout),
       noDelay: true,
     });
-    this.#bodies = new BodyReader(deps.clock);
+    this.#bodies = new BodyReader(deps.clock, deps.batch);
     this.#replyOptions = {
       clock: deps.clock,
       writeTimeoutMs: () => deps.config().server.write_timeout,
