@@ -1,0 +1,34 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { chatRequest } from '../bodies.ts';
+import { type BenchCase, measured } from '../case.ts';
+import { residentMb } from '../measure.ts';
+import { startCanned } from '../nginx.ts';
+import { startRouter } from '../router.ts';
+import { connections, load } from '../wrk.ts';
+
+const idleBudget = { what: 'resident memory, idle', unit: 'MB', limit: 'at-most', must: 90, goal: 60 } as const;
+const loadedBudget = {
+  what: 'resident memory, after load',
+  unit: 'MB',
+  limit: 'at-most',
+  must: 130,
+  goal: 90,
+} as const;
+
+export const memory: BenchCase = {
+  name: 'memory',
+  async run(bench) {
+    await using canned = await startCanned(bench);
+    await using router = await startRouter(bench, { upstream: canned.url });
+    const [startedS, loadS, restS] = bench.isQuick ? [2, 5, 3] : [2, 30, 10];
+    await pause(startedS * 1_000);
+    const idle = residentMb(router.pid);
+    const url = `${router.url}/v1/chat/completions`;
+    const { requests } = await load(bench, { url, body: chatRequest, connections, seconds: loadS });
+    const busy = residentMb(router.pid);
+    await pause(restS * 1_000);
+    const loaded = residentMb(router.pid);
+    const detail = `${restS} s after ${requests} requests in ${loadS} s; at their end ${busy.toFixed(0)} MB`;
+    return [measured(idleBudget, idle, `${startedS} s after start`), measured(loadedBudget, loaded, detail)];
+  },
+};
