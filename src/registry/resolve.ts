@@ -136,7 +136,5 @@ function unresolved(snapshot: Snapshot, request: ResolveRequest): Resolution {
 function knownNames(snapshot: Snapshot, request: ResolveRequest): readonly string[] {
   if (request.model.startsWith('@')) return Object.keys(snapshot.config.presets).map((name) => `@${name}`);
   const virtual = Object.keys(snapshot.config.models).filter((name) => !name.includes('*'));
-  return [...virtual, ...snapshot.byId.keys()].filter((name) =>
-    isNameAllowed(name, request.allowedModels),
-  );
+  return [...virtual, ...snapshot.byId.keys()].filter((name) => isNameAllowed(name, request.allowedModels));
 }
