@@ -34,6 +34,7 @@ import { CircuitBreaker, defaultBreakerSettings } from './resilience/circuit-bre
 import { Cooldown } from './resilience/cooldown.ts';
 import { Health } from './resilience/health.ts';
 import { defaultRetrySettings } from './resilience/retry.ts';
+import { IdleMemory } from './server/idle-memory.ts';
 import { Listener } from './server/listener.ts';
 import { routeRows } from './server/route-rows.ts';
 import { RouteTable } from './server/routes.ts';
@@ -58,6 +59,8 @@ export interface AppDeps {
   readonly demo: boolean;
   /** False switches discovery off whatever the file says. */
   readonly discovery: boolean;
+  /** Collects garbage and gives memory back to the system, where the runtime lets a program ask for it. */
+  readonly collectGarbage?: (() => void) | undefined;
   /** Ports to look at instead of the usual ones. */
   readonly ports?: readonly DefaultPort[] | undefined;
 }
@@ -166,6 +169,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     resolve: resolveNow,
     ready,
     lookAgain: () => discovery.probeNow(),
+    loadingUnlisted: () => registry.loadingUnlisted(),
   });
   const explainNow = (request: ExplainRequest) => explain({ resolve: resolveNow, availability }, request);
   const admin: AdminDeps = {
@@ -208,7 +212,14 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     keys: () => keys,
     isAdmin: (headers) => isToken(headers.authorization, adminToken),
   });
+  const idleMemory = new IdleMemory({
+    clock,
+    inFlight: () => listener.inFlight,
+    answered: () => listener.begun,
+    collect: () => deps.collectGarbage?.(),
+  });
   const closeRest = async (finish: (transport: Transport) => Promise<void>) => {
+    idleMemory.close();
     discovery.close();
     demo?.close();
     responses.close();
@@ -220,6 +231,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     start() {
       if (deps.discovery) discovery.start();
       void registry.learnLocalities();
+      idleMemory.start();
     },
     ready: () => (deps.discovery ? discovery.firstScan : Promise.resolve()),
     async listen() {

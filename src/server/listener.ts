@@ -39,6 +39,7 @@ export class Listener {
   readonly #open = new Set<Departure>();
   readonly #bodies: BodyReader;
   readonly #replyOptions: ReplyOptions;
+  #begun = 0;
   #isClosing = false;
 
   constructor(deps: ListenerDeps) {
@@ -71,6 +72,11 @@ export class Listener {
 
   get isClosing(): boolean {
     return this.#isClosing;
+  }
+
+  /** Requests begun since the start. */
+  get begun(): number {
+    return this.#begun;
   }
 
   get inFlight(): number {
@@ -120,6 +126,7 @@ export class Listener {
   #visit(request: IncomingMessage, response: ServerResponse): Visit {
     const departure = new Departure();
     this.#open.add(departure);
+    this.#begun++;
     response.once('close', () => {
       this.#open.delete(departure);
       if (!response.writableFinished) departure.leave();

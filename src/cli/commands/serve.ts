@@ -34,6 +34,8 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
     load,
     demo: options.demo === true,
     discovery: options.discovery,
+    // Only there in the binary, which is built with it.
+    collectGarbage: () => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
   });
   // Before anything can be asked for: a signal in the first moments must not cut it off either.
   const stopped = untilStopped(context, app);
