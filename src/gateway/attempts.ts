@@ -61,6 +61,9 @@ export type PlanOutcome =
     }
   | { readonly kind: 'client-closed'; readonly candidate: Candidate | undefined; readonly usage: Usage | undefined };
 
+/** Between looks at whether a server has loaded its model. Milliseconds. */
+const loadingPollMs = 100;
+
 /** The one loop over candidates. Nothing else begins attempts. */
 export class Attempts {
   readonly #deps: AttemptsDeps;
@@ -93,12 +96,30 @@ export class Attempts {
         tried++;
         continue;
       }
+      if (await this.#hasLoaded(input, candidate)) continue;
       const waitMs = retryDelay(error, retries++, this.#deps.retry, this.#deps.random);
       if (waitMs === undefined || waitMs >= leftMs) break;
       if (!(await waited(this.#deps.clock, waitMs, departure.signal)))
         return { kind: 'client-closed', candidate, usage: undefined };
     }
     return { kind: 'failed', error: finalError(errors), candidate };
+  }
+
+  /**
+   * Waits for a server that is loading its model, as long as for a model that loads within a request, and without
+   * asking it over and over: discovery tells when it is done. False when there was nothing to wait for, or in vain.
+   */
+  async #hasLoaded(input: AttemptsInput, candidate: Candidate): Promise<boolean> {
+    const { clock, availability } = this.#deps;
+    const { startedAt, departure } = input.form.exchange;
+    if (!availability.isLoading(candidate)) return false;
+    const until =
+      startedAt + Math.min(candidate.endpoint.timeouts.firstTokenMs, input.deadlineMs ?? Number.POSITIVE_INFINITY);
+    while (availability.isLoading(candidate)) {
+      if (clock.monotonic() + loadingPollMs > until) return false;
+      if (!(await waited(clock, loadingPollMs, departure.signal))) return false;
+    }
+    return true;
   }
 
   /** Until the request's own deadline: an attempt that cannot end in time is not begun. */

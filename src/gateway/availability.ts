@@ -45,6 +45,11 @@ export class Availability {
     return undefined;
   }
 
+  /** Its server answers, but not yet with a model. */
+  isLoading(candidate: Candidate): boolean {
+    return this.#deps.health.state(addressOf(candidate)) === 'loading';
+  }
+
   begin(candidate: Candidate): void {
     if (this.#deps.breaker.isEmpty) return;
     this.#deps.breaker.begin(candidate.endpoint.key);

@@ -75,6 +75,13 @@ export class LiveRegistry {
     if (changed) this.#replace(this.#build(this.#loaded));
   }
 
+  /** A server that loads before it ever said what it serves. */
+  loadingUnlisted(): Provider | undefined {
+    return [...this.#snapshot.providers.values()].find(
+      ({ state, offers }) => state === 'loading' && offers.length === 0,
+    );
+  }
+
   isUsable(): boolean {
     return [...this.#snapshot.providers.values()].some((provider) => isUsable(provider) && provider.state !== 'down');
   }

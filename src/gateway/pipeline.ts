@@ -9,6 +9,7 @@ import { type Formats, formatKey } from '../protocols/formats.ts';
 import { encodeWarmUp, warmUpOf } from '../protocols/ollama/warm-up.ts';
 import type { DecodedRequest, StreamEncoder } from '../protocols/protocol.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
+import type { Provider } from '../registry/snapshot.ts';
 import { strategyOf } from '../routing/strategies.ts';
 import { costOf } from '../usage/cost.ts';
 import { answerHeaders } from './answer-headers.ts';
@@ -18,7 +19,7 @@ import { attemptFacts, Delivery } from './delivery.ts';
 import { type Exchange, type RoutingHeaders, readRoutingHeaders } from './exchange.ts';
 import { isSystem } from './fill.ts';
 import type { RequestForm } from './prepare.ts';
-import { downError, resolutionError } from './resolution-error.ts';
+import { downError, loadingError, resolutionError } from './resolution-error.ts';
 import { settle } from './settle.ts';
 import type { WarmUpRequest } from './warm-up.ts';
 
@@ -37,6 +38,8 @@ export interface PipelineDeps {
   readonly ready: () => Promise<void> | undefined;
   /** A fresh look at the local servers for a name that nothing serves. */
   readonly lookAgain: () => Promise<void>;
+  /** A server whose models are not known yet, since it is loading. */
+  readonly loadingUnlisted: () => Provider | undefined;
 }
 
 /** How the request ended, for the server to render when nothing has been sent. */
@@ -140,6 +143,8 @@ export class Pipeline {
       await this.#deps.lookAgain();
       resolution = this.#deps.resolve(request);
     }
+    const loading = resolution.kind === 'unknown' ? this.#deps.loadingUnlisted() : undefined;
+    if (loading !== undefined) throw loadingError(loading);
     if (resolution.kind !== 'found') throw resolutionError(resolution, request.operation);
     return resolution;
   }

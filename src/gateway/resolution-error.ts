@@ -1,6 +1,8 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Operation } from '../core/model.ts';
 import type { Rejection, Resolution } from '../registry/resolution.ts';
+import type { Provider } from '../registry/snapshot.ts';
+import { downProvider } from '../registry/unusable.ts';
 
 /** What a client is told when a name leads nowhere: which name, why, and what to do. */
 export function resolutionError(resolution: Resolution, operation: Operation): GatewayError {
@@ -49,6 +51,18 @@ export function downError(resolution: Resolution): GatewayError {
   const command = down.startCommand === undefined ? '' : `; run \`${down.startCommand}\``;
   return new GatewayError('not_ready', `Nothing answers on ${down.address}${command}.`, {
     hint: down.startCommand === undefined ? undefined : `start it with \`${down.startCommand}\``,
+  });
+}
+
+/** Time that a model takes to load at the least. Milliseconds. */
+const loadingRetryMs = 2_000;
+
+/** For a name that nobody serves while there is a server that cannot say yet what it serves. */
+export function loadingError(provider: Provider): GatewayError {
+  const { address } = downProvider(provider);
+  return new GatewayError('not_ready', `${provider.label} on ${address} is still loading its model.`, {
+    hint: 'ask again in a moment',
+    retryAfterMs: loadingRetryMs,
   });
 }
 
