@@ -75,10 +75,10 @@ export class LiveRegistry {
     if (changed) this.#replace(this.#build(this.#loaded));
   }
 
-  /** A server that loads before it ever said what it serves. */
+  /** A server that loads: what it served before need not be what it will serve. */
   loadingUnlisted(): Provider | undefined {
     return [...this.#snapshot.providers.values()].find(
-      ({ state, offers }) => state === 'loading' && offers.length === 0,
+      ({ state, isClosedList }) => state === 'loading' && !isClosedList,
     );
   }
 
