@@ -177,8 +177,6 @@ function seaConfig(parts) {
     disableExperimentalSEAWarning: true,
     // An editor's NODE_OPTIONS must not reach into the binary.
     execArgvExtension: 'none',
-    // Lets `serve` give back what a busy time left behind (`src/server/idle-memory.ts`).
-    execArgv: ['--expose-gc'],
     // Holds machine code of the Node that builds, so it is left out for another platform.
     ...parts,
   };

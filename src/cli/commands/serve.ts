@@ -5,6 +5,7 @@ import { stateDirectory } from '../../config/state-dir.ts';
 import { connectUrl } from '../../doctor/connect-url.ts';
 import { createLogger, type LogFormat, type Logger, type LogLevel } from '../../telemetry/logger.ts';
 import { subscribeLog } from '../../telemetry/subscribe.ts';
+import { collectGarbage } from '../collect-garbage.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { Greeter } from '../greeter.ts';
@@ -34,8 +35,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
     load,
     demo: options.demo === true,
     discovery: options.discovery,
-    // Only there in the binary, which is built with it.
-    collectGarbage: () => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
+    collectGarbage,
   });
   // Before anything can be asked for: a signal in the first moments must not cut it off either.
   const stopped = untilStopped(context, app);
