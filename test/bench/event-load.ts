@@ -12,6 +12,8 @@ export const eventIntervalMs = 4;
 const endless = 100_000_000;
 /** Until all streams run and the first garbage is gone. */
 const settleMs = 500;
+/** Below this share of its pace the upstream is told of: then the machine has more to do than it can. */
+const fullPace = 0.9;
 /** Of streaming, by which the compiler is done: about 200,000 events. */
 const warmUpSeconds = 8;
 
@@ -23,14 +25,23 @@ export interface EventLoad {
 
 /** CPU time of the process for each event that the upstream sent meanwhile, in microseconds. */
 export async function cpuPerEvent(bench: Bench, pid: number, asked: EventLoad): Promise<number> {
-  return measure(pid, asked, bench.windowSeconds);
+  const seconds = bench.windowSeconds;
+  const { cpuUs, events } = await measure(pid, asked, seconds);
+  const pace = events / ((streams * seconds * 1_000) / eventIntervalMs);
+  if (pace < fullPace) bench.note(`  the upstream kept ${Math.round(pace * 100)} % of its pace: is the machine busy?`);
+  return cpuUs / events;
 }
 
-export async function warmUpStreams(_bench: Bench, pid: number, asked: EventLoad): Promise<void> {
+export async function warmUpStreams(pid: number, asked: EventLoad): Promise<void> {
   await measure(pid, asked, warmUpSeconds);
 }
 
-async function measure(pid: number, { url, paced }: EventLoad, seconds: number): Promise<number> {
+interface Window {
+  readonly cpuUs: number;
+  readonly events: number;
+}
+
+async function measure(pid: number, { url, paced }: EventLoad, seconds: number): Promise<Window> {
   using clients = new Clients(url);
   await clients.streaming;
   await pause(settleMs);
@@ -38,7 +49,7 @@ async function measure(pid: number, { url, paced }: EventLoad, seconds: number):
   await pause(seconds * 1_000);
   const after = { cpu: cpuMs(pid), events: await paced.events() };
   clients.check();
-  return ((after.cpu - before.cpu) * 1_000) / (after.events - before.events);
+  return { cpuUs: (after.cpu - before.cpu) * 1_000, events: after.events - before.events };
 }
 
 /** Read what comes and do nothing with it: they share the machine with what is measured. */

@@ -11,10 +11,20 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }
 
-/** Memory that a process holds in RAM now, its program file's pages included. In units of 10^6 bytes. */
-export function residentMb(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return (Number(kib) * 1_024) / 1e6;
+/** What a process holds in RAM now, in units of 10^6 bytes. */
+export interface Resident {
+  readonly totalMb: number;
+  /** Pages of its program file and libraries, which the system may drop and read again. */
+  readonly filesMb: number;
+}
+
+export function resident(pid: number): Resident {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const megabytes = (name: string) => {
+    const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+    return (Number(kib) * 1_024) / 1e6;
+  };
+  return { totalMb: megabytes('VmRSS'), filesMb: megabytes('RssFile') };
 }
 
 /** The soft limit of this process and, since they inherit it, of those it starts. Node raises it to the hard one. */

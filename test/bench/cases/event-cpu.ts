@@ -20,7 +20,7 @@ export const eventCpu: BenchCase = {
     await using proxy = await startProxy(bench, paced.url);
     await using router = await startRouter(bench, { upstream: paced.url });
     const asked = (base: string) => ({ url: `${base}/v1/chat/completions`, paced });
-    await warmUpStreams(bench, router.pid, asked(router.url));
+    await warmUpStreams(router.pid, asked(router.url));
     const pairs = await inTurn(
       bench.pairs,
       () => cpuPerEvent(bench, router.pid, asked(router.url)),

@@ -1,6 +1,6 @@
 import { chatStreamRequest } from '../bodies.ts';
 import { type Bench, type BenchCase, measured } from '../case.ts';
-import { openFilesLimit, residentMb, significant } from '../measure.ts';
+import { openFilesLimit, resident, significant } from '../measure.ts';
 import { startPaced } from '../paced.ts';
 import { startRouter } from '../router.ts';
 import { keepAliveAgent, readStream, type StreamReport } from '../stream-client.ts';
@@ -52,7 +52,7 @@ async function hold(bench: Bench, count: number): Promise<{ readonly text: strin
   const asked = { url: `${router.url}/v1/chat/completions`, body: chatStreamRequest(events), agent };
   let peakMb = 0;
   const watch = setInterval(() => {
-    peakMb = Math.max(peakMb, residentMb(router.pid));
+    peakMb = Math.max(peakMb, resident(router.pid).totalMb);
   }, 250);
   const reports = await Promise.all(Array.from({ length: count }, () => readStream(asked)));
   clearInterval(watch);

@@ -1,6 +1,6 @@
 import { chatRequest } from '../bodies.ts';
 import { type BenchCase, measured } from '../case.ts';
-import { inTurn, median, pairText } from '../measure.ts';
+import { inTurn, median, type Pairs, significant } from '../measure.ts';
 import { startCanned } from '../nginx.ts';
 import { startRouter, warmUp } from '../router.ts';
 import { load } from '../wrk.ts';
@@ -22,6 +22,12 @@ export const latency: BenchCase = {
       () => p50(canned.url),
     );
     const added = pairs.first.map((through, turn) => through - (pairs.second[turn] ?? Number.NaN));
-    return [measured(budget, median(added), pairText(pairs, ['through the router', 'direct'], ' ms'))];
+    return [measured(budget, median(added), detailOf(pairs, added))];
   },
 };
+
+function detailOf({ first, second }: Pairs, added: readonly number[]): string {
+  const p50s = `through the router ${significant(median(first))} ms, direct ${significant(median(second))} ms`;
+  const range = `${significant(Math.min(...added))}–${significant(Math.max(...added))} ms`;
+  return `${p50s}; ${range} over ${added.length} pairs`;
+}

@@ -36,7 +36,7 @@ export const translatedEvent: BenchCase = {
     await using router = await startRouter(bench, { upstream: paced.url });
     const translated = { url: `${router.url}/v1/messages`, paced };
     const passed = { url: `${router.url}/v1/chat/completions`, paced };
-    for (const asked of [translated, passed]) await warmUpStreams(bench, router.pid, asked);
+    for (const asked of [translated, passed]) await warmUpStreams(router.pid, asked);
     const pairs = await inTurn(
       bench.pairs,
       () => cpuPerEvent(bench, router.pid, translated),
