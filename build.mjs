@@ -67,8 +67,7 @@ async function writeBundle() {
     platform: 'node',
     target: 'node26',
     // Identifiers stay whole for stack traces; lines stay short because Node prints the failing one.
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: true,
     lineLimit: 200,
     legalComments: 'none',
     logLevel: 'warning',
