@@ -66,7 +66,8 @@ async function writeBundle() {
     format: 'cjs',
     platform: 'node',
     target: 'node26',
-    // Identifiers stay whole for stack traces; lines stay short because Node prints the failing one.
+    // Every start loads all of it, so names are short too (`npm run dev` has them whole); lines stay short because Node
+    // prints the failing one.
     minify: true,
     lineLimit: 200,
     legalComments: 'none',
