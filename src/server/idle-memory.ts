@@ -10,7 +10,7 @@ export interface IdleMemoryOptions {
 }
 
 /** How long nothing has to happen. Milliseconds. */
-const quietMs = 5_000;
+const quietMs = 2_500;
 /** Requests that leave enough behind to be worth a collection. */
 const worthwhile = 1_000;
 

@@ -21,9 +21,9 @@ describe('IdleMemory', () => {
   it('collects once when a busy time is over', () => {
     const { clock, state } = watched();
     state.answered = 5_000;
-    clock.advance(5_000);
+    clock.advance(2_500);
     expect(state.collections).toBe(0);
-    clock.advance(5_000);
+    clock.advance(2_500);
     expect(state.collections).toBe(1);
     clock.advance(60_000);
     expect(state.collections).toBe(1);
@@ -36,7 +36,7 @@ describe('IdleMemory', () => {
     clock.advance(60_000);
     expect(state.collections).toBe(0);
     state.inFlight = 0;
-    clock.advance(5_000);
+    clock.advance(2_500);
     expect(state.collections).toBe(1);
     state.answered += 10;
     clock.advance(60_000);
