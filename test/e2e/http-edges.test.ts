@@ -226,8 +226,9 @@ describe('bodies', () => {
   it('that pauses too long is 408', async () => {
     const clock = createFakeClock();
     const wire = new Wire(await start('body_timeout: 30s', { clock }));
+    const standing = clock.pending.length;
     wire.write(post(['Content-Length: 100'], '{'));
-    await clock.waitForTimers(1);
+    await clock.waitForTimers(standing + 1);
     await clock.advanceAsync(31_000);
     await wire.until(/paused/);
     expect(wire.statuses).toEqual([408]);
