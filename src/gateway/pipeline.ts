@@ -253,7 +253,7 @@ interface FinishInput {
 }
 
 /** Why a configured place cannot be asked at all. */
-const unreachable: ReadonlySet<RejectionCode> = new Set(['down', 'needs-key', 'disabled']);
+const unreachable: ReadonlySet<RejectionCode> = new Set(['down', 'needs-key', 'disabled', 'unknown-provider']);
 
 /** A refused connection to a local server that was named is best told with what starts it. */
 function told(outcome: PlanOutcome, resolution: Resolution): PlanOutcome {
