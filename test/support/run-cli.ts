@@ -4,8 +4,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-/** What `node build.mjs --bundle` makes; `npm test` does that first. */
-const bundle = resolve('dist/router.cjs');
+/**
+ * What `node build.mjs --bundle` makes, which `npm test` does first; or the binary that ROUTER_BINARY names, to hold the
+ * same tests against what ships.
+ */
+const program: readonly [string, ...string[]] =
+  process.env.ROUTER_BINARY === undefined
+    ? [process.execPath, resolve('dist/router.cjs')]
+    : [resolve(process.env.ROUTER_BINARY)];
 
 export interface CliResult {
   readonly code: number | null;
@@ -74,7 +80,8 @@ export class Sandbox {
     const home = join(this.directory, 'home');
     mkdirSync(home, { recursive: true });
     const isolated = { PATH: process.env.PATH ?? '', HOME: home, ROUTER_STATE_DIR: this.stateDirectory };
-    const child = spawn(process.execPath, [bundle, ...args], {
+    const [file, ...prefix] = program;
+    const child = spawn(file, [...prefix, ...args], {
       cwd: this.directory,
       env: { ...isolated, ...this.#env, ...env },
     });
