@@ -23,7 +23,7 @@ export const memory: BenchCase = {
   async run(bench) {
     await using canned = await startCanned(bench);
     await using router = await startRouter({ ...bench, binary: installed(bench) }, { upstream: canned.url });
-    const [startedS, loadS, restS] = bench.isQuick ? [2, 5, 3] : [2, 30, 10];
+    const [startedS, loadS, restS] = bench.isQuick ? [2, 5, 8] : [2, 30, 10];
     await pause(startedS * 1_000);
     const idle = resident(router.pid);
     const url = `${router.url}/v1/chat/completions`;
