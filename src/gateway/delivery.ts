@@ -72,7 +72,7 @@ export class Delivery {
   /** Headers of an answer that is too large to be held; its length is the upstream's business. */
   startAnswer(answer: UpstreamAnswer): void {
     this.#hasContent = true;
-    const headers = [...forwardedResponseHeaders(answer.headers), ...answerHeaders(this.#facts(answer))];
+    const headers = addAnswerHeaders(forwardedResponseHeaders(answer.headers), this.#facts(answer));
     this.#input.exchange.reply.start(answer.status, headers);
   }
 

@@ -30,8 +30,7 @@ export class SseOverflowError extends Error {
 
 /** Splits a byte stream into whole events. Chunks may be cut anywhere, also inside a character. */
 export class SseSplitter {
-  #held: Buffer | undefined;
-  /** Pieces that came after `#held`, not yet joined: joining on every chunk would be quadratic for a huge event. */
+  /** An event that is not whole, not yet joined: joining on every chunk would be quadratic for a huge one. */
   #pieces: Buffer[] = [];
   #heldBytes = 0;
 
@@ -46,15 +45,14 @@ export class SseSplitter {
   split(chunk: Buffer): readonly Buffer[] {
     let bytes = chunk;
     let from = 0;
-    if (this.#held !== undefined || this.#pieces.length > 0) {
+    if (this.isHolding) {
       this.#pieces.push(chunk);
       this.#heldBytes += chunk.length;
       if (this.#heldBytes > maxEventBytes) throw new SseOverflowError();
       if (chunk.indexOf(lf) === -1) return [];
-      bytes = this.#pieces.length === 1 ? chunk : Buffer.concat(this.#pieces);
+      bytes = Buffer.concat(this.#pieces);
       from = Math.max(0, bytes.length - chunk.length - 3);
       this.#pieces = [];
-      this.#held = undefined;
       this.#heldBytes = 0;
     }
     const events: Buffer[] = [];
@@ -64,9 +62,8 @@ export class SseSplitter {
       start = end;
     }
     if (start < bytes.length) {
-      this.#held = start === 0 ? bytes : bytes.subarray(start);
-      this.#pieces = [this.#held];
-      this.#heldBytes = this.#held.length;
+      this.#pieces = [start === 0 ? bytes : bytes.subarray(start)];
+      this.#heldBytes = bytes.length - start;
       if (this.#heldBytes > maxEventBytes) throw new SseOverflowError();
     }
     return events;
@@ -74,10 +71,9 @@ export class SseSplitter {
 
   /** What is left when the stream ends: an event without its blank line, or nothing. */
   rest(): Buffer | undefined {
-    if (this.#pieces.length === 0) return undefined;
+    if (!this.isHolding) return undefined;
     const rest = Buffer.concat(this.#pieces);
     this.#pieces = [];
-    this.#held = undefined;
     this.#heldBytes = 0;
     return rest;
   }
