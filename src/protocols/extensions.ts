@@ -1,4 +1,4 @@
-import type { Extensions } from './canonical.ts';
+import type { CanonicalRequest, Extensions } from './canonical.ts';
 import type { JsonObject } from './protocol.ts';
 
 /** The fields of `body` that the protocol's decoder does not know, to be kept under the protocol's own name. */
@@ -21,4 +21,17 @@ export function foreignFields(request: Extended, protocol: string): readonly str
   return Object.entries(request.extensions ?? {}).flatMap(([owner, fields]) =>
     owner === protocol ? [] : Object.keys(fields),
   );
+}
+
+/** Fields of the canonical request that a wire has no place for, each with the name it is known by. */
+export type UncarriedFields = readonly (readonly [keyof CanonicalRequest, string])[];
+
+/** Names of those that ask for something: `n: 1`, `logprobs: false` or a penalty of 0 are no loss, a seed of 0 is. */
+export function lostFields(request: CanonicalRequest, uncarried: UncarriedFields): readonly string[] {
+  return uncarried.flatMap(([key, name]) => {
+    const value = request[key];
+    const isIdle =
+      value === undefined || value === false || (key === 'n' && value === 1) || (key !== 'seed' && value === 0);
+    return isIdle ? [] : [name];
+  });
 }

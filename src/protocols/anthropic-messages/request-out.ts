@@ -1,6 +1,6 @@
 import type { Candidate } from '../../core/model.ts';
 import type { CanonicalRequest } from '../canonical.ts';
-import { foreignFields } from '../extensions.ts';
+import { foreignFields, lostFields, type UncarriedFields } from '../extensions.ts';
 import { present } from '../fields.ts';
 import type { EncodedRequest } from '../protocol.ts';
 import { Encoding, incapable } from './encoding.ts';
@@ -81,7 +81,7 @@ function encodeUser(request: CanonicalRequest, encoding: Encoding): RequestBody[
   return undefined;
 }
 
-const uncarried = [
+const uncarried: UncarriedFields = [
   ['n', 'n'],
   ['seed', 'seed'],
   ['logprobs', 'logprobs'],
@@ -91,15 +91,10 @@ const uncarried = [
   ['presencePenalty', 'presence_penalty'],
   ['minP', 'min_p'],
   ['metadata', 'metadata'],
-] as const satisfies readonly (readonly [keyof CanonicalRequest, string])[];
+];
 
-/** Values that ask for nothing (`n: 1`, a penalty of 0) are no loss. */
 function nameUncarried(request: CanonicalRequest, encoding: Encoding): void {
-  for (const [key, name] of uncarried) {
-    const value = request[key];
-    const isIdle = value === undefined || value === 0 || value === false || (key === 'n' && value === 1);
-    if (!isIdle || (key === 'seed' && value === 0)) encoding.drops.add(name);
-  }
+  for (const name of lostFields(request, uncarried)) encoding.drops.add(name);
   for (const name of foreignFields(request, protocol)) encoding.drops.add(name);
 }
 

@@ -1,7 +1,7 @@
 import type { Candidate } from '../../core/model.ts';
 import { encodeOutputSchema } from '../anthropic-messages/schema-out.ts';
 import type { CanonicalRequest } from '../canonical.ts';
-import { foreignFields } from '../extensions.ts';
+import { foreignFields, lostFields, type UncarriedFields } from '../extensions.ts';
 import { isEmpty, present } from '../fields.ts';
 import type { EncodedRequest } from '../protocol.ts';
 import { Encoding, incapable } from './encoding.ts';
@@ -84,7 +84,7 @@ function encodeServiceTier({ serviceTier }: CanonicalRequest, encoding: Encoding
   return undefined;
 }
 
-const uncarried = [
+const uncarried: UncarriedFields = [
   ['n', 'n'],
   ['seed', 'seed'],
   ['logprobs', 'logprobs'],
@@ -94,16 +94,10 @@ const uncarried = [
   ['presencePenalty', 'presence_penalty'],
   ['minP', 'min_p'],
   ['user', 'user'],
-] as const satisfies readonly (readonly [keyof CanonicalRequest, string])[];
+];
 
-/** Values that ask for nothing (`n: 1`, a penalty of 0) are no loss. */
 function nameUncarried(request: CanonicalRequest, encoding: Encoding): void {
-  for (const [key, name] of uncarried) {
-    const value = request[key];
-    const isIdle =
-      value === undefined || value === false || (key === 'n' && value === 1) || (key !== 'seed' && value === 0);
-    if (!isIdle) encoding.drops.add(name);
-  }
+  for (const name of lostFields(request, uncarried)) encoding.drops.add(name);
   for (const name of foreignFields(request, protocol)) encoding.drops.add(name);
 }
 
