@@ -17,7 +17,7 @@ const plainChecks: readonly Check[] = [checkPort, checkProxy, checkHardware, che
 
 /** Everything, in the order it is told. */
 export async function examine(input: CheckInput): Promise<readonly CheckResult[]> {
-  const transport = new Transport({ environment: input.environment });
+  const transport = new Transport({ clock: input.clock, environment: input.environment });
   try {
     const found = await survey(input);
     const results = await Promise.all([

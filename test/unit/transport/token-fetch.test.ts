@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
 import { createTokenFetch } from '../../../src/transport/auth/token-fetch.ts';
 import { Transport } from '../../../src/transport/client.ts';
 
@@ -19,6 +20,7 @@ async function serve(listener: RequestListener): Promise<string> {
 /** A proxy variable that would swallow the request if it were heeded. */
 function tokenFetch() {
   const transport = new Transport({
+    clock: systemClock,
     environment: { HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1' },
   });
   onTestFinished(() => transport.destroy());
