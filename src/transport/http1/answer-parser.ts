@@ -70,7 +70,7 @@ export class AnswerParser {
     for (let at = 0; at < all.length; ) {
       const next = this.#take(all, at);
       if (next === undefined) {
-        if (all.length - at > maxHeadBytes) throw new AnswerError('HPE_HEADER_OVERFLOW', 'the head is too long');
+        if (all.length - at > maxHeadBytes) throw overflow();
         this.#held = Buffer.from(all.subarray(at));
         return;
       }
@@ -108,6 +108,7 @@ export class AnswerParser {
   #takeHead(bytes: Buffer, at: number): number | undefined {
     const end = bytes.indexOf('\r\n\r\n', at, 'latin1');
     if (end === -1) return requireHttp(bytes, at);
+    if (end - at > maxHeadBytes) throw overflow();
     const { status, headers, isPersistent } = parseHead(bytes.toString('latin1', at, end));
     if (status === 101) throw new AnswerError('HPE_PAUSED_UPGRADE', 'the server changed the protocol');
     if (status < 200) return end + 4;
@@ -195,7 +196,14 @@ function endOfLine(bytes: Buffer, from: number): number | undefined {
 function requireHttp(bytes: Buffer, at: number): undefined {
   const beginning = bytes.toString('latin1', at, at + httpVersion.length);
   if (!httpVersion.startsWith(beginning)) throw notHttp();
+  // Lines that end in LF alone would never make the blank line that is waited for.
+  const end = bytes.indexOf(lf, at);
+  if (end !== -1 && bytes[end - 1] !== cr) throw notHttp();
   return undefined;
+}
+
+function overflow(): AnswerError {
+  return new AnswerError('HPE_HEADER_OVERFLOW', 'the head is too long');
 }
 
 function notHttp(): AnswerError {
@@ -210,7 +218,7 @@ interface Head {
   readonly isPersistent: boolean;
 }
 
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
 const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const forbiddenInValue = /[\0\r\n]/;
 
@@ -228,17 +236,18 @@ function parseHead(text: string): Head {
   return {
     status: Number(first[2]),
     headers,
-    isPersistent: isPersistent(headers.connection, first[1] === '1'),
+    isPersistent: isPersistent(headers, first[1] === '1'),
   };
 }
 
 function addField(headers: AnswerHeaders, text: string, { from, end }: { from: number; end: number }): void {
   const colon = text.indexOf(':', from);
   const name = colon === -1 || colon > end ? '' : text.slice(from, colon);
-  const value = text.slice(colon + 1, end).trim();
-  if (!fieldName.test(name) || forbiddenInValue.test(value)) {
+  const raw = text.slice(colon + 1, end);
+  if (!fieldName.test(name) || forbiddenInValue.test(raw)) {
     throw new AnswerError('HPE_INVALID_HEADER_TOKEN', 'a header field is malformed');
   }
+  const value = raw.trim();
   const lower = name.toLowerCase();
   const known = Object.hasOwn(headers, lower) ? headers[lower] : undefined;
   if (known === undefined) headers[lower] = value;
@@ -246,10 +255,13 @@ function addField(headers: AnswerHeaders, text: string, { from, end }: { from: n
   else known.push(value);
 }
 
-function isPersistent(connection: string | string[] | undefined, isVersion11: boolean): boolean {
+function isPersistent(headers: AnswerHeaders, isVersion11: boolean): boolean {
+  const { connection } = headers;
   if (connection === undefined) return isVersion11;
   const words = String(connection).toLowerCase();
-  return isVersion11 ? !words.includes('close') : words.includes('keep-alive');
+  if (words.includes('close')) return false;
+  // HTTP/1.0 knows no codings: its framing cannot be trusted then (RFC 9112, 6.1).
+  return isVersion11 || (words.includes('keep-alive') && headers['transfer-encoding'] === undefined);
 }
 
 function isChunked(coding: string | string[]): boolean {
@@ -265,7 +277,7 @@ function contentLength(length: string | string[]): number {
 
 function chunkSize(line: string): number {
   // An extension may follow; none has a meaning here.
-  const digits = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;|$)/.exec(line)?.[1];
+  const digits = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;.*)?$/.exec(line)?.[1];
   if (digits === undefined) throw new AnswerError('HPE_INVALID_CHUNK_SIZE', 'the size of a chunk is malformed');
   return Number.parseInt(digits, 16);
 }
