@@ -16,6 +16,7 @@ export interface ConnectionOptions {
   readonly lookup: LookupFunction;
   /** The connection can carry the next request. */
   readonly onFree: (connection: Connection) => void;
+  /** Comes after its request was told, which may have gone to another connection meanwhile. */
   readonly onClosed: (connection: Connection) => void;
   readonly onConnected: () => void;
 }
@@ -63,6 +64,11 @@ export class Connection implements AnswerSink {
   /** It carried a request before: the server may be closing it just now. */
   get isReused(): boolean {
     return this.#carried > 1;
+  }
+
+  /** False from the moment it is cut, which is some time before `onClosed`. */
+  get isOpen(): boolean {
+    return this.#socket.writable;
   }
 
   /** `head` is latin-1. Small requests are one write. */
@@ -142,10 +148,10 @@ export class Connection implements AnswerSink {
   }
 
   #closed(): void {
-    this.#options.onClosed(this);
     const handler = this.#handler;
     this.#handler = undefined;
     handler?.onError(this.#error ?? new ClosedEarly());
+    this.#options.onClosed(this);
   }
 }
 

@@ -79,16 +79,20 @@ export class Http1Pool implements UpstreamPool {
   #assign(exchange: Http1Exchange): void {
     const connection = this.#takeIdle();
     if (connection !== undefined) return exchange.sendOn(connection);
+    if (this.#hasRoom()) exchange.sendOn(this.#connect());
+    else this.#waiting.add(exchange);
+  }
+
+  #hasRoom(): boolean {
     const { limit } = this.#options;
-    if (limit !== undefined && this.#open.size >= limit) this.#waiting.add(exchange);
-    else exchange.sendOn(this.#connect());
+    return limit === undefined || this.#open.size < limit;
   }
 
   #takeIdle(): Connection | undefined {
     if (this.#idle.length === 0) return undefined;
     const now = this.#options.clock.monotonic();
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
-      if (connection.idleUntil > now) return connection;
+      if (connection.idleUntil > now && connection.isOpen) return connection;
       connection.abort();
     }
     return undefined;
@@ -127,7 +131,8 @@ export class Http1Pool implements UpstreamPool {
     this.#open.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at !== -1) this.#idle.splice(at, 1);
-    const next = this.#nextWaiting();
+    // A request that is sent again has taken the place already.
+    const next = this.#hasRoom() ? this.#nextWaiting() : undefined;
     if (next !== undefined) next.sendOn(this.#connect());
     else if (this.#open.size === 0) this.#closed?.resolve();
   }
