@@ -1,0 +1,84 @@
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { Http1Pool } from '../../src/transport/http1/pool.ts';
+import { UndiciPool } from '../../src/transport/undici-pool.ts';
+import type { UpstreamPool } from '../../src/transport/upstream-pool.ts';
+import { createFakeClock } from '../support/clock.ts';
+import { type RawScript, type RawUpstream, startRaw } from '../support/raw-upstream.ts';
+import { Asking, endpoint } from '../unit/transport/asking.ts';
+
+interface Opened {
+  readonly origin: string;
+  /** Connections at once. */
+  readonly poolSize?: number | undefined;
+}
+
+type OpenPool = (about: Opened) => UpstreamPool;
+
+const openHttp1: OpenPool = ({ origin, poolSize }) => {
+  const { connectMs } = endpoint.timeouts;
+  const clock = createFakeClock();
+  return new Http1Pool({
+    origin,
+    clock,
+    connectTimeoutMs: connectMs,
+    limit: poolSize,
+    lookup: lookup as LookupFunction,
+  });
+};
+
+const openUndici: OpenPool = ({ origin, poolSize }) =>
+  new UndiciPool({
+    origin,
+    endpoint: { ...endpoint, poolSize },
+    lookup: lookup as LookupFunction,
+    proxies: undefined,
+    certificates: undefined,
+  });
+
+export interface PoolVariant {
+  readonly name: string;
+  /** Cut when the test is over. */
+  open(about: Opened): UpstreamPool;
+  /** With a server of its own. */
+  start(
+    script?: RawScript,
+    poolSize?: number,
+  ): Promise<{ readonly pool: UpstreamPool; readonly upstream: RawUpstream }>;
+}
+
+/** The contract's suites run for each of these, all of them without TLS. */
+export const poolVariants: readonly PoolVariant[] = [
+  ['Http1Pool', openHttp1] as const,
+  ['UndiciPool', openUndici] as const,
+].map(([name, openVariant]) => {
+  const open: OpenPool = (about) => {
+    const pool = openVariant(about);
+    onTestFinished(() => pool.destroy());
+    return pool;
+  };
+  return {
+    name,
+    open,
+    async start(script, poolSize) {
+      const upstream = await startRaw(script);
+      onTestFinished(() => upstream[Symbol.asyncDispose]());
+      return { upstream, pool: open({ origin: upstream.origin, poolSize }) };
+    },
+  };
+});
+
+/** A request that is over, its connection back in the pool. */
+export async function ask(pool: UpstreamPool, ...about: RequestOf): Promise<Asking> {
+  const asked = await new Asking(pool, ...about).done;
+  await connectionFree();
+  return asked;
+}
+
+/** After an answer's end: undici takes a turn of the event loop to see that the connection is free. */
+export function connectionFree(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+type RequestOf = ConstructorParameters<typeof Asking> extends [unknown, ...infer Rest] ? Rest : never;
