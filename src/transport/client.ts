@@ -32,7 +32,7 @@ export class Transport {
     const url = typeof request.url === 'string' ? request.url : request.url.href;
     const origin = originOf(url);
     try {
-      return this.#poolFor(request.endpoint, origin).send(request, url.slice(origin.length), handler);
+      return this.#poolFor(request.endpoint, origin).send(request, pathAfter(origin, url), handler);
     } catch (thrown) {
       return failing(networkError(thrown, request.endpoint, false), handler);
     }
@@ -95,8 +95,17 @@ interface PooledEndpoint {
 }
 
 function originOf(url: string): string {
-  const end = url.indexOf('/', url.indexOf('://') + 3);
+  const from = url.indexOf('://') + 3;
+  const slash = url.indexOf('/', from);
+  const query = url.indexOf('?', from);
+  const end = slash === -1 || (query !== -1 && query < slash) ? query : slash;
   return end === -1 ? url : url.slice(0, end);
+}
+
+/** What is asked for at the origin. */
+function pathAfter(origin: string, url: string): string {
+  const path = url.slice(origin.length);
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 /** A request that has failed before it began. */

@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Endpoint } from '../core/model.ts';
 import { isReset, networkError } from './network-error.ts';
+import { isSendable, requireSendablePath } from './sendable.ts';
 import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from './upstream-pool.ts';
 
 export interface UndiciPoolOptions {
@@ -40,11 +41,11 @@ export class UndiciPool implements UpstreamPool {
     return exchange;
   }
 
-  dispatch({ method, headers, body }: UpstreamRequest, path: string, handler: Dispatcher.DispatchHandler): void {
-    this.#dispatcher.dispatch(
-      { origin: this.#origin, path: path || '/', method, headers, body: body ?? null },
-      handler,
-    );
+  /** Throws for what cannot be sent: undici would refuse it too, but then count the connection as busy for ever. */
+  dispatch({ method, body, ...request }: UpstreamRequest, path: string, handler: Dispatcher.DispatchHandler): void {
+    requireSendablePath(path);
+    const headers = sendableFields(request.headers);
+    this.#dispatcher.dispatch({ origin: this.#origin, path, method, headers, body: body ?? null }, handler);
   }
 
   close(): Promise<void> {
@@ -84,6 +85,15 @@ function openDispatcher({ endpoint, origin, lookup, proxies, certificates }: Und
     httpsProxy: read('HTTPS_PROXY') || read('HTTP_PROXY'),
     noProxy: read('NO_PROXY'),
   } as EnvHttpProxyAgent.Options);
+}
+
+function sendableFields(headers: readonly string[]): string[] {
+  const fields: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const [name, value] = [headers[at] as string, headers[at + 1] as string];
+    if (isSendable(name, value)) fields.push(name, value);
+  }
+  return fields;
 }
 
 class Aborted extends Error {}

@@ -28,7 +28,7 @@ export interface Sending {
 
 /** Connections to one origin, for one endpoint. */
 export interface UpstreamPool {
-  /** `path` is what follows the origin. Throws nothing: every failure arrives at `handler.onError`. */
+  /** `path` is what follows the origin, query included. Throws nothing: every failure arrives at `handler.onError`. */
   send(request: UpstreamRequest, path: string, handler: AnswerHandler): Sending;
   /** Takes no more requests and lets those in flight end. */
   close(): Promise<void>;

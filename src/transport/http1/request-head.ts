@@ -1,11 +1,5 @@
+import { isSendable, requireSendablePath } from '../sendable.ts';
 import type { UpstreamRequest } from '../upstream-pool.ts';
-
-/** Fields that frame the message: they are this connection's own. */
-const ownFields = new Set(['connection', 'content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'expect']);
-
-const outsidePath = /[^\x21-\x7e]/;
-const outsideName = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/;
-const outsideValue = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** Request line and fields with the blank line, latin-1. Throws for what would end a line early. */
 export function requestHead(about: {
@@ -16,18 +10,14 @@ export function requestHead(about: {
 }): string {
   const { request, path, host } = about;
   const { method, headers, body } = request;
-  if (outsidePath.test(path)) throw new TypeError('the path of the upstream URL has characters that cannot be sent');
-  let text = `${method} ${path === '' ? '/' : path} HTTP/1.1\r\n`;
+  requireSendablePath(path);
+  let text = `${method} ${path} HTTP/1.1\r\n`;
   let hasHost = false;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] as string;
     const value = headers[at + 1] as string;
-    const lower = name.toLowerCase();
-    if (ownFields.has(lower)) continue;
-    if (lower === 'host') hasHost = true;
-    if (name === '' || outsideName.test(name) || outsideValue.test(value)) {
-      throw new TypeError(`the header ${JSON.stringify(name)} has characters that cannot be sent`);
-    }
+    if (!isSendable(name, value)) continue;
+    if (name.length === 4 && name.toLowerCase() === 'host') hasHost = true;
     text += `${name}: ${value}\r\n`;
   }
   if (!hasHost) text += `host: ${host}\r\n`;

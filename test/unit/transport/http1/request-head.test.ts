@@ -27,7 +27,6 @@ it('is one request line, the fields as they were named, and a blank line', () =>
 });
 
 it.each([
-  ['', '/'],
   ['/', '/'],
   ['/a?b=%20&c#', '/a?b=%20&c#'],
 ])('asks for the path %j as %j', (path, sent) => {
