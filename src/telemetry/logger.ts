@@ -47,29 +47,44 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, 
 /** One line an entry: tidy for people, JSON for machines. What looks like a credential is struck out in both. */
 export function createLogger(options: LoggerOptions): Logger {
   const { clock, paint, write } = options;
-  const buffer = new LineBuffer({ clock, write });
+  const buffer = new LineBuffer<Line>({
+    clock,
+    write,
+    render: (line) => `${line.isJson ? jsonLine(line) : prettyLine(paint, line)}\n`,
+  });
   return {
     paint,
     log(level, entry) {
       if (ranks[level] < ranks[options.level()]) return;
       const isJson = options.format() === 'json';
-      const atMs = clock.now();
-      const line = () => (isJson ? jsonLine(atMs, level, entry) : prettyLine(paint, { atMs, level, entry }));
       // People read along; machines do not mind a moment, but must not miss what went wrong.
-      buffer.add(() => `${line()}\n`, !isJson || entry.event !== 'request-settled' || ranks[level] > ranks.info);
+      const isUrgent = !isJson || entry.event !== 'request-settled' || ranks[level] > ranks.info;
+      buffer.add({ atMs: clock.now(), level, entry, isJson }, isUrgent);
     },
     flush: () => buffer.flush(),
   };
 }
 
-function jsonLine(atMs: number, level: LogLevel, { event, message, fields }: LogEntry): string {
-  const head = { time: new Date(atMs).toISOString(), level, event };
-  const text = typeof message === 'string' ? message : undefined;
-  const entry = { ...head, message: text, ...(typeof fields === 'function' ? fields() : fields) };
-  const plain = JSON.stringify(entry);
+interface Line {
+  readonly atMs: number;
+  readonly level: LogLevel;
+  readonly entry: LogEntry;
+  readonly isJson: boolean;
+}
+
+function jsonLine({ atMs, level, entry: { event, message, fields } }: Line): string {
+  const head = `{"time":"${new Date(atMs).toISOString()}","level":"${level}","event":"${event}"`;
+  const text = typeof message === 'string' ? `,"message":${cleanJson(message)}` : '';
+  // Two texts joined: a line of a request has thirty fields, and copying them into one object costs more than the rest.
+  const rest = cleanJson((typeof fields === 'function' ? fields() : fields) ?? {});
+  return `${head}${text}${rest === '{}' ? '' : ','}${rest.slice(1)}`;
+}
+
+function cleanJson(value: LogFields | string): string {
+  const plain = JSON.stringify(value);
   if (!hasWords.test(plain)) return plain;
-  return JSON.stringify(entry, (_key, value: unknown) =>
-    typeof value === 'string' && hasWords.test(value) ? redactCredentials(value) : value,
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'string' && hasWords.test(part) ? redactCredentials(part) : part,
   );
 }
 
@@ -82,12 +97,6 @@ const marks: Readonly<Record<LogLevel, (paint: Paint) => string>> = {
   warn: (paint) => `${paint.yellow('warn')} `,
   error: (paint) => `${paint.red('error')} `,
 };
-
-interface Line {
-  readonly atMs: number;
-  readonly level: LogLevel;
-  readonly entry: LogEntry;
-}
 
 function prettyLine(paint: Paint, { atMs, level, entry }: Line): string {
   const at = new Date(atMs);
