@@ -28,7 +28,7 @@ import { errorRenderer as geminiErrors } from './protocols/gemini/errors.ts';
 import { ollamaErrors } from './protocols/ollama/errors.ts';
 import { openaiErrors } from './protocols/openai-chat/errors.ts';
 import type { ResolveRequest } from './registry/resolution.ts';
-import { resolve } from './registry/resolve.ts';
+import { ResolutionCache } from './registry/resolution-cache.ts';
 import type { Snapshot } from './registry/snapshot.ts';
 import { CircuitBreaker, defaultBreakerSettings } from './resilience/circuit-breaker.ts';
 import { Cooldown } from './resilience/cooldown.ts';
@@ -137,7 +137,8 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   );
   registry.watch(discovery);
   const availability = new Availability({ health, breaker, cooldown, suspect: (url) => discovery.suspect(url) });
-  const resolveNow = (request: ResolveRequest) => resolve(registry.snapshot, request);
+  const resolutions = new ResolutionCache();
+  const resolveNow = (request: ResolveRequest) => resolutions.resolve(registry.snapshot, request);
   const ready = firstLook({ clock, discovery, startedAt, isStarted: () => deps.discovery });
   const responses = new MemoryResponseStore(clock);
   const pipeline = new Pipeline({
