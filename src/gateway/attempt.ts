@@ -8,7 +8,7 @@ import type { Transport } from '../transport/client.ts';
 import type { AnswerHandler, Sending } from '../transport/upstream-pool.ts';
 import { unpack } from './channel.ts';
 import type { Delivery } from './delivery.ts';
-import type { Prepared } from './prepare.ts';
+import type { Prepared } from './prepared.ts';
 
 /** An answer that is not streamed is held up to here, so that a failure in it can still move on. Bytes. */
 const heldBytes = 1024 * 1024;
@@ -221,7 +221,7 @@ export class Attempt implements AnswerHandler {
     if (this.#stage === 'done') return;
     const { prepared, delivery, candidate, stream } = this.#input;
     try {
-      const body = Buffer.concat(this.#chunks);
+      const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
       const facts = { candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops };
       if (stream) {
         const { text, usage } = prepared.answerAsStream(body, this.#headers);

@@ -13,7 +13,9 @@ import type { Delivery } from './delivery.ts';
 import type { Skipped } from './exchange.ts';
 import { type FailoverPolicy, mayMoveOn, nextFitting } from './failover.ts';
 import type { MediaFetcher } from './media.ts';
-import { type Prepared, prepare, type RequestForm } from './prepare.ts';
+import { prepare } from './prepare.ts';
+import type { Prepared } from './prepared.ts';
+import type { RequestForm } from './request-form.ts';
 
 /** Credentials that depend on the request or the time: signatures, tokens that expire. */
 export type Authorize = (
@@ -201,7 +203,7 @@ export class Attempts {
     const { input, candidate, authorize } = about;
     const prepared = await preparing;
     const extra = await authorize(candidate.endpoint, prepared, input.form.exchange.departure.signal);
-    return { ...prepared, headers: [...prepared.headers, ...Object.entries(extra).flat()] };
+    return prepared.withHeaders(Object.entries(extra).flat());
   }
 
   #learn(candidate: Candidate, outcome: AttemptOutcome): void {

@@ -39,6 +39,7 @@ const maxUnpackedBytes = 256 * 1024 * 1024;
 
 /** We ask for none, but an upstream (or what stands before it) may compress all the same. */
 export function unpack(body: Buffer, headers: UpstreamHeaders, target: Candidate): Buffer {
+  if (headers['content-encoding'] === undefined) return body;
   let bytes = body;
   for (const name of encodingsOf(headers['content-encoding']).toReversed()) {
     try {

@@ -32,7 +32,8 @@ export interface DeliveryInput {
 /** The only writer of one exchange's reply. Knows whether headers are out and in what shape an error may still go. */
 export class Delivery {
   readonly #input: DeliveryInput;
-  readonly #framing: Framing;
+  /** Of a stream towards the client. */
+  readonly framing: Framing;
   #keepAlive: Timer | undefined;
   #isEarly = false;
   #hasContent = false;
@@ -41,12 +42,17 @@ export class Delivery {
 
   constructor(input: DeliveryInput) {
     this.#input = input;
-    this.#framing = input.exchange.inbound.framing(input.exchange.route);
+    this.framing = input.exchange.inbound.framing(input.exchange.route);
     if (input.stream) this.#armKeepAlive();
   }
 
   get isStarted(): boolean {
     return this.#input.exchange.reply.isStarted;
+  }
+
+  /** Milliseconds since the request came. */
+  elapsedMs(): number {
+    return this.sinceStart(this.#input.clock.monotonic());
   }
 
   sinceStart(monotonicMs: number): number {
@@ -63,7 +69,7 @@ export class Delivery {
     this.#hasContent = true;
     const facts = this.#facts(answer);
     if (this.#isEarly) {
-      if (this.#framing === 'sse') this.#input.exchange.reply.write(answerComment(facts));
+      if (this.framing === 'sse') this.#input.exchange.reply.write(answerComment(facts));
       return;
     }
     this.#startHead(answer.status, contentType, addAnswerHeaders(withoutContentType(answer.headers), facts));
@@ -102,7 +108,7 @@ export class Delivery {
     const { exchange } = this.#input;
     if (!this.#input.stream) return exchange.reply.abort();
     const facts = { requestId: exchange.id, attempts: attemptFacts(exchange.trail.attempts) };
-    const text = this.#errorEvent?.(error) ?? exchange.inbound.errors.streamEvent(error, facts, this.#framing);
+    const text = this.#errorEvent?.(error) ?? exchange.inbound.errors.streamEvent(error, facts, this.framing);
     exchange.reply.end(text);
   }
 
@@ -117,14 +123,14 @@ export class Delivery {
   }
 
   #facts(answer: UpstreamAnswer): AnswerFacts {
-    const { exchange, dialect, requestedModel, plan, clock, cost } = this.#input;
+    const { exchange, dialect, requestedModel, plan, cost } = this.#input;
     return {
       exchange,
       dialect,
       requestedModel,
       plan,
       candidate: answer.candidate,
-      latencyMs: clock.monotonic() - exchange.startedAt,
+      latencyMs: this.elapsedMs(),
       cost: answer.usage === undefined ? undefined : cost(answer.candidate, answer.usage),
       drops: answer.drops,
     };
@@ -137,14 +143,14 @@ export class Delivery {
   #armKeepAlive(): void {
     this.#keepAlive = this.#input.clock.setTimer(this.#input.keepAliveMs, () => {
       if (!this.#isEarly) this.#startEarly();
-      this.#input.exchange.reply.write(this.#input.exchange.inbound.keepAlive(this.#framing));
+      this.#input.exchange.reply.write(this.#input.exchange.inbound.keepAlive(this.framing));
       this.#armKeepAlive();
     });
   }
 
   /** Nobody answers yet, but a client that sees nothing gives up: a loading model can take minutes. */
   #startEarly(): void {
-    const { exchange, dialect, requestedModel, plan, clock } = this.#input;
+    const { exchange, dialect, requestedModel, plan } = this.#input;
     this.#isEarly = true;
     const facts = {
       exchange,
@@ -152,9 +158,9 @@ export class Delivery {
       requestedModel,
       plan,
       candidate: undefined,
-      latencyMs: clock.monotonic() - exchange.startedAt,
+      latencyMs: this.elapsedMs(),
     };
-    this.#startHead(200, streamTypes[this.#framing], answerHeaders(facts));
+    this.#startHead(200, streamTypes[this.framing], answerHeaders(facts));
   }
 }
 

@@ -76,15 +76,32 @@ export interface RoutingHeaders {
 
 const prefixes = ['x-router-', 'x-prism-', 'x-agentcc-'] as const;
 
+const plain: RoutingHeaders = { lock: undefined, localOnly: false, prefix: 'x-router-' };
+
 export function readRoutingHeaders(headers: Exchange['headers']): RoutingHeaders {
+  // Nearly every request has none of them.
+  const prefix = dialect(headers);
+  if (prefix === undefined) return plain;
   const read = (name: string) => {
-    for (const prefix of prefixes) {
-      const value = headers[prefix + name];
+    for (const one of prefixes) {
+      const value = headers[one + name];
       if (typeof value === 'string' && value !== '') return value;
     }
     return undefined;
   };
-  return { lock: read('provider-lock'), localOnly: localOnlyOf(read('local-only')), prefix: dialect(headers) };
+  return { lock: read('provider-lock'), localOnly: localOnlyOf(read('local-only')), prefix };
+}
+
+/** Another gateway's where the caller writes it, else ours; undefined when the caller asks for nothing. */
+function dialect(headers: Exchange['headers']): RoutingHeaders['prefix'] | undefined {
+  let found: RoutingHeaders['prefix'] | undefined;
+  for (const name in headers) {
+    if (!name.startsWith('x-')) continue;
+    if (name.startsWith('x-prism-')) return 'x-prism-';
+    if (name.startsWith('x-agentcc-')) return 'x-agentcc-';
+    if (name.startsWith('x-router-')) found = 'x-router-';
+  }
+  return found;
 }
 
 function localOnlyOf(value: string | undefined): LocalOnly {
@@ -93,12 +110,4 @@ function localOnlyOf(value: string | undefined): LocalOnly {
   if (word === 'machine') return 'machine';
   // Anything that is not a clear no keeps the request at home: the safe reading of a header about privacy.
   return !['false', '0', 'no', 'off'].includes(word);
-}
-
-function dialect(headers: Exchange['headers']): RoutingHeaders['prefix'] {
-  for (const name in headers) {
-    if (name.startsWith('x-prism-')) return 'x-prism-';
-    if (name.startsWith('x-agentcc-')) return 'x-agentcc-';
-  }
-  return 'x-router-';
 }

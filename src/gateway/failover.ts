@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Candidate } from '../core/model.ts';
 
@@ -9,6 +10,26 @@ export interface FailoverPolicy {
   /** Replaces our own reading of statuses; undefined leaves it. */
   readonly statusCodes: ReadonlySet<number> | undefined;
   readonly onTimeout: boolean;
+}
+
+type FailoverConfig = Config['routing']['failover'];
+
+/** One per configuration, since every request asks. */
+const policies = new WeakMap<FailoverConfig, FailoverPolicy>();
+
+export function failoverPolicy(config: FailoverConfig): FailoverPolicy {
+  let policy = policies.get(config);
+  if (policy === undefined) {
+    const { enabled, max_attempts: maxAttempts, on_status_codes: codes, on_timeout: onTimeout } = config;
+    policy = {
+      enabled,
+      maxAttempts: maxAttempts ?? Number.POSITIVE_INFINITY,
+      statusCodes: codes === undefined ? undefined : new Set(codes),
+      onTimeout,
+    };
+    policies.set(config, policy);
+  }
+  return policy;
 }
 
 /** Whether the next candidate may be tried. `status` is the upstream's own, undefined when it sent none. */

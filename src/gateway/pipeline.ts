@@ -5,9 +5,8 @@ import type { EventBus } from '../core/events.ts';
 import type { Candidate, Plan, Usage } from '../core/model.ts';
 import type { ResponseStore } from '../core/stored-responses.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
-import { type Formats, formatKey } from '../protocols/formats.ts';
+import type { Formats } from '../protocols/formats.ts';
 import { encodeWarmUp, warmUpOf } from '../protocols/ollama/warm-up.ts';
-import type { DecodedRequest, StreamEncoder } from '../protocols/protocol.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
 import { strategyOf } from '../routing/strategies.ts';
@@ -15,10 +14,10 @@ import { costOf } from '../usage/cost.ts';
 import { answerHeaders } from './answer-headers.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
 import { openTurn, type Turn } from './conversation.ts';
-import { attemptFacts, Delivery } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import { type Exchange, type RoutingHeaders, readRoutingHeaders } from './exchange.ts';
-import { isSystem } from './fill.ts';
-import type { RequestForm } from './prepare.ts';
+import { failoverPolicy } from './failover.ts';
+import { RequestForm } from './request-form.ts';
 import { downError, loadingError, resolutionError } from './resolution-error.ts';
 import { settle } from './settle.ts';
 import type { WarmUpRequest } from './warm-up.ts';
@@ -166,52 +165,16 @@ export class Pipeline {
     exchange: Exchange,
     about: { facts: RequestFacts; plan: Plan; resolution: Resolution; delivery: Delivery },
   ): Promise<PlanOutcome> {
-    const { failover } = this.#deps.config().routing;
-    const deadline = this.#deps.config().server.default_request_timeout;
-    return this.#deps.attempts.run({
-      form: this.#form(exchange, about),
-      plan: about.plan,
-      delivery: about.delivery,
-      policy: {
-        enabled: failover.enabled,
-        maxAttempts: failover.max_attempts ?? Number.POSITIVE_INFINITY,
-        statusCodes: failover.on_status_codes === undefined ? undefined : new Set(failover.on_status_codes),
-        onTimeout: failover.on_timeout,
-      },
-      deadlineMs: about.facts.stream ? undefined : deadline,
+    const { attempts, clock, formats } = this.#deps;
+    const { facts, plan, resolution, delivery } = about;
+    const { routing, server } = this.#deps.config();
+    return attempts.run({
+      form: new RequestForm({ exchange, facts, resolution, delivery, formats, nowMs: clock.now() }),
+      plan,
+      delivery,
+      policy: failoverPolicy(routing.failover),
+      deadlineMs: facts.stream ? undefined : server.default_request_timeout,
     });
-  }
-
-  #form(exchange: Exchange, about: { facts: RequestFacts; resolution: Resolution; delivery: Delivery }): RequestForm {
-    let decoded: DecodedRequest | undefined;
-    const decode = (): DecodedRequest => {
-      const inbound = this.#deps.formats.inbounds.get(formatKey(exchange.inbound.id));
-      if (inbound === undefined) {
-        throw new GatewayError(
-          'unsupported',
-          `${exchange.inbound.id.operation} cannot be translated for this provider.`,
-        );
-      }
-      decoded ??= inbound.decode(exchange.json, exchange.route);
-      return decoded;
-    };
-    return {
-      exchange,
-      facts: about.facts,
-      framing: exchange.inbound.framing(exchange.route),
-      decoded: decode,
-      systemPrompt: about.resolution.systemPrompt,
-      hasSystemPrompt: () => decode().request.messages.some(isSystem),
-      nowMs: this.#deps.clock.now(),
-      elapsedMs: () => this.#deps.clock.monotonic() - exchange.startedAt,
-      isLocalOnly: about.resolution.localOnly !== false,
-      onEncoder: (encoder: StreamEncoder) => {
-        const { delivery } = about;
-        delivery.useErrorEvent((error) =>
-          encoder.error(error, { requestId: exchange.id, attempts: attemptFacts(exchange.trail.attempts) }),
-        );
-      },
-    };
   }
 
   #finish(end: FinishInput): PipelineResult {

@@ -1,63 +1,24 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Candidate, Endpoint, ProtocolName, Usage } from '../core/model.ts';
-import type { CanonicalRequest, RequestFacts } from '../protocols/canonical.ts';
+import type { CanonicalRequest } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
-import type {
-  AnswerContext,
-  DecodedRequest,
-  Framing,
-  Outbound,
-  StreamEncoder,
-  UpstreamHeaders,
-} from '../protocols/protocol.ts';
-import type { Relay } from '../protocols/relay.ts';
+import type { AnswerContext, Outbound } from '../protocols/protocol.ts';
 import { credentialHeaders } from '../transport/auth/credential.ts';
 import { forwardedRequestHeaders } from '../transport/headers.ts';
-import { type Channel, parseAnswer, unpack, unusable, type WholeAnswer } from './channel.ts';
+import type { Channel } from './channel.ts';
 import type { Exchange } from './exchange.ts';
 import { fill } from './fill.ts';
 import type { MediaFetcher } from './media.ts';
 import { PassthroughChannel } from './passthrough-channel.ts';
+import { Prepared } from './prepared.ts';
 import { QueryChannel, type QueryInbound, type QueryOutbound } from './query-channel.ts';
+import type { RequestForm } from './request-form.ts';
 import { streamTypes } from './stream-types.ts';
 import { TranslatedChannel } from './translated-channel.ts';
-
-/** One request made ready for one candidate. */
-export interface Prepared {
-  readonly url: string;
-  /** Flat list, credential included. */
-  readonly headers: string[];
-  readonly body: Buffer;
-  readonly drops: readonly string[];
-  readonly isPassthrough: boolean;
-  /** Content type of a stream towards the client. */
-  readonly streamType: string;
-  isStream(headers: UpstreamHeaders): boolean;
-  relay(): Relay;
-  answer(body: Buffer, headers: UpstreamHeaders): WholeAnswer;
-  answerAsStream(body: Buffer, headers: UpstreamHeaders): { readonly text: string; readonly usage: Usage | undefined };
-  classify(status: number, headers: UpstreamHeaders, body: string): GatewayError;
-}
 
 export interface PrepareDeps {
   readonly formats: Formats;
   readonly media: MediaFetcher;
-}
-
-/** What is the same for all candidates of one request; decoding is shared and happens only when someone needs it. */
-export interface RequestForm {
-  readonly exchange: Exchange;
-  readonly facts: RequestFacts;
-  readonly framing: Framing;
-  readonly decoded: () => DecodedRequest;
-  readonly systemPrompt: string | undefined;
-  readonly hasSystemPrompt: () => boolean;
-  readonly nowMs: number;
-  /** Milliseconds since the request came. */
-  readonly elapsedMs: () => number;
-  /** Nothing of this request may leave the network, not even the fetching of an image. */
-  readonly isLocalOnly: boolean;
-  readonly onEncoder: (encoder: StreamEncoder) => void;
 }
 
 /**
@@ -73,24 +34,7 @@ export function prepare(form: RequestForm, target: Candidate, deps: PrepareDeps)
 function over(channel: Channel, form: RequestForm, target: Candidate): Prepared {
   const protocol = channel.isPassthrough ? form.exchange.inbound.id.protocol : (target.model.protocols[0] as string);
   const headers = forwardedRequestHeaders(form.exchange.rawHeaders, protocol, ownHeaders(channel, target.endpoint));
-  return {
-    url: target.endpoint.baseUrl + channel.path,
-    headers,
-    body: channel.body,
-    drops: channel.drops,
-    isPassthrough: channel.isPassthrough,
-    streamType: streamTypes[form.framing],
-    isStream,
-    relay: () => channel.relay(),
-    answer: (body, answerHeaders) => {
-      if (isStream(answerHeaders)) throw unusable(target, 'it is a stream, and none was asked for');
-      const plain = unpack(body, answerHeaders, target);
-      return channel.answer(plain, parseAnswer(plain, target));
-    },
-    answerAsStream: (body, answerHeaders) =>
-      channel.answerAsStream(parseAnswer(unpack(body, answerHeaders, target), target)),
-    classify: (status, answerHeaders, body) => channel.classify(status, answerHeaders, body),
-  };
+  return new Prepared({ channel, target, headers, streamType: streamTypes[form.framing] });
 }
 
 /** What an endpoint gets on every request; made once an endpoint, since a reload makes new ones. */
@@ -104,13 +48,6 @@ function ownHeaders(channel: Channel, endpoint: Endpoint): Readonly<Record<strin
   }
   for (const _ in channel.headers) return { 'content-type': 'application/json', ...channel.headers, ...own };
   return own;
-}
-
-function isStream(headers: UpstreamHeaders): boolean {
-  const type = headers['content-type'];
-  return (
-    typeof type === 'string' && /^(text\/event-stream|application\/(vnd\.amazon\.eventstream|x-ndjson))/i.test(type)
-  );
 }
 
 /** Same protocol on both sides, and nothing in the body that this upstream would refuse as it is. */
@@ -184,7 +121,7 @@ function queryChannel<Request, Response extends { readonly usage?: Usage | undef
     includeUsage: true,
     requestId: exchange.id,
     nowMs: form.nowMs,
-    elapsedMs: form.elapsedMs,
+    elapsedMs: () => form.elapsedMs(),
     request,
   };
   return new QueryChannel({ inbound, outbound, target, context, drops });
@@ -209,7 +146,7 @@ async function translatedChannel(form: RequestForm, target: Candidate, deps: Pre
     context: answerContext(form, ready),
     framing: form.framing,
     drops,
-    onEncoder: form.onEncoder,
+    onEncoder: (encoder) => form.useEncoder(encoder),
   });
 }
 
@@ -233,7 +170,7 @@ function answerContext(form: RequestForm, request: CanonicalRequest): AnswerCont
     includeUsage: form.facts.includeUsage,
     requestId: form.exchange.id,
     nowMs: form.nowMs,
-    elapsedMs: form.elapsedMs,
+    elapsedMs: () => form.elapsedMs(),
     request,
   };
 }

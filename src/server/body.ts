@@ -14,13 +14,6 @@ export interface BodyLimits {
 /** How often bodies under way are looked at. Milliseconds. */
 const sweepMs = 250;
 
-/** A body under way. */
-interface Pending {
-  lastByteAt: number;
-  readonly pauseMs: number;
-  giveUp(): void;
-}
-
 /**
  * Reads whole bodies. One sweep watches all of them for pauses: nearly every body comes with its head, and a timer
  * for each would cost more than reading it.
@@ -28,7 +21,7 @@ interface Pending {
 export class BodyReader {
   readonly #clock: Clock;
   readonly #batch: Batch;
-  readonly #pending = new Set<Pending>();
+  readonly #pending = new Set<PendingBody>();
   #sweep: Timer | undefined;
 
   constructor(clock: Clock, batch: Batch) {
@@ -61,44 +54,19 @@ export class BodyReader {
 
   #collect(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      let isComplete = false;
-      let isOver = false;
+      const pending = new PendingBody({ clock: this.#clock, limits, resolve, reject });
       // The listeners stay: they go with the request, and taking them off costs more than ignoring them.
-      const leave = (error: GatewayError | undefined) => {
-        if (isOver) return;
-        isOver = true;
+      request.on('data', (chunk: Buffer) => pending.add(chunk));
+      request.on('end', () => {
         this.#pending.delete(pending);
-        if (error !== undefined) reject(error);
-        else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
-      };
-      const pending: Pending = {
-        lastByteAt: this.#clock.monotonic(),
-        pauseMs: limits.body_timeout,
-        giveUp: () =>
-          leave(
-            new GatewayError('request_timeout', `The request body paused for more than ${limits.body_timeout} ms.`),
-          ),
-      };
-      const onData = (chunk: Buffer) => {
-        if (isOver) return;
-        size += chunk.length;
-        if (size > limits.max_request_body_size) return leave(tooLarge(limits.max_request_body_size));
-        chunks.push(chunk);
-        pending.lastByteAt = this.#clock.monotonic();
-      };
-      const onEnd = () => {
+        pending.complete();
+        this.#batch.add(() => pending.deliver());
+      });
+      request.on('close', () => {
         this.#pending.delete(pending);
-        isComplete = true;
-        this.#batch.add(() => leave(undefined));
-      };
-      const onClose = () => {
-        // Every request closes; an error, with its stack, is only made for one that was not complete.
-        if (!isOver && !isComplete)
-          leave(new GatewayError('client_closed', 'The client left before its request was complete.'));
-      };
-      request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+        pending.leave();
+      });
+      request.on('error', ignore);
       this.#pending.add(pending);
       this.#sweep ??= this.#clock.setTimer(sweepMs, () => this.#look());
     });
@@ -106,8 +74,72 @@ export class BodyReader {
 
   #look(): void {
     const now = this.#clock.monotonic();
-    for (const pending of this.#pending) if (now - pending.lastByteAt > pending.pauseMs) pending.giveUp();
+    for (const pending of this.#pending) if (pending.check(now)) this.#pending.delete(pending);
     this.#sweep = this.#pending.size === 0 ? undefined : this.#clock.setTimer(sweepMs, () => this.#look());
+  }
+}
+
+/** 'close' follows and tells the same. */
+const ignore = () => {};
+
+interface PendingInput {
+  readonly clock: Clock;
+  readonly limits: BodyLimits;
+  readonly resolve: (body: Buffer) => void;
+  readonly reject: (error: GatewayError) => void;
+}
+
+/** A body under way. Settles once. */
+class PendingBody {
+  readonly #input: PendingInput;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #lastByteAt: number;
+  #isComplete = false;
+  #isOver = false;
+
+  constructor(input: PendingInput) {
+    this.#input = input;
+    this.#lastByteAt = input.clock.monotonic();
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#isOver) return;
+    const { clock, limits } = this.#input;
+    this.#size += chunk.length;
+    if (this.#size > limits.max_request_body_size) return this.#fail(tooLarge(limits.max_request_body_size));
+    this.#chunks.push(chunk);
+    this.#lastByteAt = clock.monotonic();
+  }
+
+  complete(): void {
+    this.#isComplete = true;
+  }
+
+  deliver(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#input.resolve(this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks));
+  }
+
+  leave(): void {
+    // Every request closes; an error, with its stack, is only made for one that was not complete.
+    if (this.#isOver || this.#isComplete) return;
+    this.#fail(new GatewayError('client_closed', 'The client left before its request was complete.'));
+  }
+
+  /** Gives up on a body that has paused for too long; true when it did. */
+  check(now: number): boolean {
+    const { body_timeout: pauseMs } = this.#input.limits;
+    if (this.#isOver) return true;
+    if (now - this.#lastByteAt <= pauseMs) return false;
+    this.#fail(new GatewayError('request_timeout', `The request body paused for more than ${pauseMs} ms.`));
+    return true;
+  }
+
+  #fail(error: GatewayError): void {
+    this.#isOver = true;
+    this.#input.reject(error);
   }
 }
 

@@ -127,7 +127,7 @@ export class Listener {
     const departure = new Departure();
     this.#open.add(departure);
     this.#begun++;
-    response.once('close', () => {
+    response.on('close', () => {
       this.#open.delete(departure);
       if (!response.writableFinished) departure.leave();
       // Node closes what is idle when the end begins; what becomes idle later would be waited for.
