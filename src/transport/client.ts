@@ -1,12 +1,11 @@
-import { getCACertificates } from 'node:tls';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Endpoint } from '../core/model.ts';
 import { isLoopbackHost, isMetadataHost } from './address.ts';
 import { guardedLookup, metadataError } from './guarded-lookup.ts';
 import { Http1Pool } from './http1/pool.ts';
+import { LazyPool } from './lazy-pool.ts';
 import { networkError } from './network-error.ts';
-import { UndiciPool } from './undici-pool.ts';
 import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from './upstream-pool.ts';
 
 export interface TransportOptions {
@@ -19,8 +18,6 @@ export interface TransportOptions {
 export class Transport {
   readonly #options: TransportOptions;
   readonly #pools = new Map<string, PooledEndpoint>();
-  /** Read on the first https endpoint: a purely local router never pays for it. */
-  #certificates: string[] | undefined;
   #isClosed = false;
 
   constructor(options: TransportOptions) {
@@ -83,9 +80,13 @@ export class Transport {
       const { poolSize: limit, timeouts } = endpoint;
       return new Http1Pool({ clock, origin, lookup, limit, connectTimeoutMs: timeouts.connectMs });
     }
-    if (protocol === 'https:') this.#certificates ??= readCertificates();
     const proxies = mayBeProxied ? environment : undefined;
-    return new UndiciPool({ endpoint, origin, lookup, proxies, certificates: this.#certificates });
+    // Loading its code takes a twentieth of a start; a purely local router never needs it.
+    const open = async () => {
+      const { UndiciPool } = await import('./undici-pool.ts');
+      return new UndiciPool({ endpoint, origin, lookup, proxies });
+    };
+    return new LazyPool({ endpoint, open });
   }
 }
 
@@ -121,8 +122,3 @@ function failing(error: GatewayError, handler: AnswerHandler): Sending {
 }
 
 const ignore = () => {};
-
-/** Node's own list and the system's: a company's own authority is in the latter only. */
-function readCertificates(): string[] {
-  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
-}

@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import { getCACertificates } from 'node:tls';
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Endpoint } from '../core/model.ts';
 import { isReset, networkError } from './network-error.ts';
@@ -12,8 +13,6 @@ export interface UndiciPoolOptions {
   readonly lookup: LookupFunction;
   /** HTTP_PROXY, HTTPS_PROXY, NO_PROXY in either case; undefined where no proxy may come between. */
   readonly proxies: Readonly<Record<string, string | undefined>> | undefined;
-  /** PEM; undefined for plain text. */
-  readonly certificates: string[] | undefined;
 }
 
 /** Connections with TLS, and those that may go through a proxy. */
@@ -57,7 +56,8 @@ export class UndiciPool implements UpstreamPool {
   }
 }
 
-function openDispatcher({ endpoint, origin, lookup, proxies, certificates }: UndiciPoolOptions): Dispatcher {
+function openDispatcher({ endpoint, origin, lookup, proxies }: UndiciPoolOptions): Dispatcher {
+  const certificates = origin.startsWith('https:') ? trustedCertificates() : undefined;
   const options: Pool.Options = {
     // Our own timers rule: a model that loads for minutes is no failure of the connection.
     headersTimeout: 0,
@@ -85,6 +85,11 @@ function openDispatcher({ endpoint, origin, lookup, proxies, certificates }: Und
     httpsProxy: read('HTTPS_PROXY') || read('HTTP_PROXY'),
     noProxy: read('NO_PROXY'),
   } as EnvHttpProxyAgent.Options);
+}
+
+/** Node's own list and the system's: a company's own authority is in the latter only. */
+function trustedCertificates(): string[] {
+  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }
 
 function sendableFields(headers: readonly string[]): string[] {

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { Http1Pool } from '../../src/transport/http1/pool.ts';
+import { LazyPool } from '../../src/transport/lazy-pool.ts';
 import { UndiciPool } from '../../src/transport/undici-pool.ts';
 import type { UpstreamPool } from '../../src/transport/upstream-pool.ts';
 import { createFakeClock } from '../support/clock.ts';
@@ -34,8 +35,10 @@ const openUndici: OpenPool = ({ origin, poolSize }) =>
     endpoint: { ...endpoint, poolSize },
     lookup: lookup as LookupFunction,
     proxies: undefined,
-    certificates: undefined,
   });
+
+/** As the transport opens it. */
+const openLazily: OpenPool = (about) => new LazyPool({ endpoint, open: async () => openUndici(about) });
 
 export interface PoolVariant {
   readonly name: string;
@@ -52,6 +55,7 @@ export interface PoolVariant {
 export const poolVariants: readonly PoolVariant[] = [
   ['Http1Pool', openHttp1] as const,
   ['UndiciPool', openUndici] as const,
+  ['LazyPool', openLazily] as const,
 ].map(([name, openVariant]) => {
   const open: OpenPool = (about) => {
     const pool = openVariant(about);

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import type { ResolveRequest } from '../../../src/registry/resolution.ts';
+import { ResolutionCache } from '../../../src/registry/resolution-cache.ts';
+import { resolve } from '../../../src/registry/resolve.ts';
+import { ollama, snapshot } from './sample.ts';
+
+const both = snapshot({ servers: [ollama('llama3.1', 'qwen3')] });
+const one = snapshot({ servers: [ollama('qwen3')] });
+const chat: ResolveRequest = { model: 'llama3.1', operation: 'chat' };
+
+it('resolves a name once, to what it means', () => {
+  const cache = new ResolutionCache();
+  const first = cache.resolve(both, chat);
+  expect(first).toEqual(resolve(both, chat));
+  expect(cache.resolve(both, { ...chat })).toBe(first);
+});
+
+it('forgets with the snapshot', () => {
+  const cache = new ResolutionCache();
+  cache.resolve(both, chat);
+  expect(cache.resolve(one, chat).kind).toBe('unknown');
+  expect(cache.resolve(both, chat).kind).toBe('found');
+});
+
+it.each<[string, ResolveRequest]>([
+  ['lock', { ...chat, lock: 'nobody' }],
+  ['privacy', { ...chat, localOnly: 'machine' }],
+  ["key's models", { ...chat, allowedModels: ['qwen3'] }],
+  ['needs', { ...chat, needs: ['vision'] }],
+  ['operation', { ...chat, operation: 'embeddings' }],
+])('does not answer one %s for another', (_wish, request) => {
+  const cache = new ResolutionCache();
+  cache.resolve(both, chat);
+  expect(cache.resolve(both, request)).toEqual(resolve(both, request));
+  expect(cache.resolve(both, chat)).toEqual(resolve(both, chat));
+});
+
+it('remembers no more names than a client might mean', () => {
+  const cache = new ResolutionCache();
+  const many = snapshot({ servers: [ollama(...Array.from({ length: 300 }, (_, index) => `m${index}`))] });
+  for (let index = 0; index < 300; index++) cache.resolve(many, { ...chat, model: `m${index}` });
+  const last = { ...chat, model: 'm299' };
+  expect(cache.resolve(many, last)).not.toBe(cache.resolve(many, last));
+  expect(cache.resolve(many, last)).toEqual(resolve(many, last));
+});
