@@ -21,12 +21,21 @@ describe('IdleMemory', () => {
   it('collects once when a busy time is over', () => {
     const { clock, state } = watched();
     state.answered = 5_000;
-    clock.advance(2_500);
+    clock.advance(7_000);
     expect(state.collections).toBe(0);
-    clock.advance(2_500);
+    clock.advance(1_750);
     expect(state.collections).toBe(1);
     clock.advance(60_000);
     expect(state.collections).toBe(1);
+  });
+
+  it('waits out the pauses of a busy time', () => {
+    const { clock, state } = watched();
+    for (let burst = 0; burst < 10; burst++) {
+      state.answered += 5_000;
+      clock.advance(5_000);
+    }
+    expect(state.collections).toBe(0);
   });
 
   it('leaves a request in flight alone, and a quiet router too', () => {
@@ -36,7 +45,7 @@ describe('IdleMemory', () => {
     clock.advance(60_000);
     expect(state.collections).toBe(0);
     state.inFlight = 0;
-    clock.advance(2_500);
+    clock.advance(7_000);
     expect(state.collections).toBe(1);
     state.answered += 10;
     clock.advance(60_000);
