@@ -24,6 +24,7 @@ import { throughput } from './cases/throughput.ts';
 import { translatedEvent, translatedRequest } from './cases/translated.ts';
 import { ttft } from './cases/ttft.ts';
 import { version } from './cases/version.ts';
+import { installed } from './installed.ts';
 import { describeMachine } from './machine.ts';
 import { installPortkey } from './portkey.ts';
 import { Processes } from './processes.ts';
@@ -108,7 +109,7 @@ async function main(): Promise<void> {
   const rows = await runAll(chosen, {
     directory,
     processes,
-    binary,
+    binary: installed(binary, directory),
     portkey: needsPortkey ? installPortkey(note) : { kind: 'missing', reason: 'not asked for' },
     isQuick: flags.quick,
     windowSeconds: flags.quick ? 1 : 5,

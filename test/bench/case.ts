@@ -6,7 +6,7 @@ export interface Bench {
   /** A directory of this run alone, gone afterwards. */
   readonly directory: string;
   readonly processes: Processes;
-  /** The built binary. */
+  /** The built binary, as if it had been installed some time ago. */
   readonly binary: string;
   readonly portkey: Portkey;
   readonly isQuick: boolean;

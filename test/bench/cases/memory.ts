@@ -1,9 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chatRequest } from '../bodies.ts';
-import { type Bench, type BenchCase, measured } from '../case.ts';
+import { type BenchCase, measured } from '../case.ts';
 import { type Resident, resident } from '../measure.ts';
 import { startCanned } from '../nginx.ts';
 import { startRouter } from '../router.ts';
@@ -22,7 +19,7 @@ export const memory: BenchCase = {
   name: 'memory',
   async run(bench) {
     await using canned = await startCanned(bench);
-    await using router = await startRouter({ ...bench, binary: installed(bench) }, { upstream: canned.url });
+    await using router = await startRouter(bench, { upstream: canned.url });
     const [startedS, loadS, restS] = bench.isQuick ? [2, 5, 8] : [2, 30, 10];
     await pause(startedS * 1_000);
     const idle = resident(router.pid);
@@ -41,15 +38,4 @@ export const memory: BenchCase = {
 
 function filesText({ filesMb }: Resident): string {
   return `${filesMb.toFixed(0)} MB of it the program file and libraries`;
-}
-
-/**
- * A copy that is read from the disk as one that was installed some day. A file that was just built lies in the system's
- * cache in larger pieces, of which every process that touches one counts the whole: 35 MB more, of no use to anybody.
- */
-function installed(bench: Bench): string {
-  const copy = join(bench.directory, 'router');
-  copyFileSync(bench.binary, copy);
-  execFileSync('dd', [`of=${copy}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'], { stdio: 'ignore' });
-  return copy;
 }
