@@ -1,10 +1,12 @@
+import { serverKinds } from '../catalogue/local-servers.ts';
 import type { CheckContext } from './check-context.ts';
 import { didYouMean } from './near.ts';
 import { keyMarkAt, markAt, nodeAt, type Path, shown } from './tree.ts';
 
-/** Names that nobody could ask for, and names of providers that do not exist. */
+/** Names that nobody could ask for, and names of providers and kinds of servers that do not exist. */
 export function checkNames(context: CheckContext): void {
   checkReachable(context);
+  checkServerKinds(context);
   for (const [name, path] of mentionedProviders(context)) checkProviderName(context, name, path);
 }
 
@@ -19,6 +21,17 @@ function checkReachable({ config, tree, report }: CheckContext): void {
       const path = [section, name];
       report(keyMarkAt(tree, path), path, { message: `this name could not be asked for: it ${rule}` });
     }
+  }
+}
+
+function checkServerKinds({ config, tree, report }: CheckContext): void {
+  for (const [index, kind] of (config.discovery.servers ?? []).entries()) {
+    if (serverKinds.some((known) => known === kind)) continue;
+    const path = ['discovery', 'servers', index];
+    report(markAt(tree, path), path, {
+      message: `"${shown(nodeAt(tree, path))}" is no kind of server that can be found`,
+      hint: didYouMean(kind, serverKinds) ?? `known are ${serverKinds.join(', ')}`,
+    });
   }
 }
 

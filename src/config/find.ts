@@ -27,7 +27,7 @@ export function findConfig(explicit: readonly string[], where: Surroundings, fil
   if (explicit.length > 0) {
     return { paths: explicit.map((file) => path.resolve(where.cwd, file)), foundBy: 'explicit', ignored: undefined };
   }
-  const here = ['router.yaml', 'bitrouter.yaml'].map((name) => path.join(where.cwd, name)).find(files.exists);
+  const here = placesHere(where).find(files.exists);
   if (here !== undefined) return { paths: [here], foundBy: 'working-directory', ignored: undefined };
   const ignored = ['router.yml', 'bitrouter.yml'].map((name) => path.join(where.cwd, name)).find(files.exists);
   const home = where.environment.ROUTER_HOME;
@@ -36,6 +36,11 @@ export function findConfig(explicit: readonly string[], where: Surroundings, fil
   }
   const users = path.join(userConfigDirectory(where), 'router.yaml');
   return files.exists(users) ? { paths: [users], foundBy: 'xdg', ignored } : { paths: [], foundBy: 'none', ignored };
+}
+
+/** Where a file may lie in the working directory, likeliest first. */
+export function placesHere(where: Surroundings): readonly string[] {
+  return ['router.yaml', 'bitrouter.yaml'].map((name) => pathsOf(where).join(where.cwd, name));
 }
 
 /** `$XDG_CONFIG_HOME/router`, `~/.config/router`; on Windows `%APPDATA%\router`. */

@@ -5,7 +5,7 @@ import { checkNames } from './check-names.ts';
 import { checkProviders } from './check-providers.ts';
 import { envPath, readEnvironment } from './env.ts';
 import { type Files, readProblem, systemFiles } from './files.ts';
-import { type FoundBy, findConfig, type Surroundings } from './find.ts';
+import { type FoundBy, findConfig, placesHere, type Surroundings } from './find.ts';
 import { type Environment, interpolate } from './interpolate.ts';
 import { ConfigError, type ConfigIssue, IssueList, type Report } from './issues.ts';
 import { type DisabledProvider, disableKeyless, withoutKeyless } from './keyless.ts';
@@ -33,7 +33,10 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Absolute; empty with zero config. */
   readonly paths: readonly string[];
-  /** What a change of makes the configuration stale: the files and the `.env` beside each, whether there or not. */
+  /**
+   * What a change of makes the configuration stale: the files and the `.env` beside each, whether there or not; with
+   * zero config the places where a file would be found.
+   */
   readonly watched: readonly string[];
   readonly foundBy: FoundBy;
   readonly warnings: readonly ConfigIssue[];
@@ -70,7 +73,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   return {
     config: freeze(withoutKeyless(config, disabled)),
     paths: found.paths,
-    watched: found.paths.flatMap((path) => [path, envPath(path)]),
+    watched: found.foundBy === 'none' ? placesHere(options) : found.paths.flatMap((path) => [path, envPath(path)]),
     foundBy: found.foundBy,
     warnings: issues.warnings,
     disabledProviders: disabled,

@@ -189,6 +189,16 @@ describe('a changed file', () => {
   });
 });
 
+describe('without a file', () => {
+  test('one that appears in the working directory is taken up', async () => {
+    const router = await sandbox.serve(['--no-discovery']);
+    expect((await router.chat({ model: 'm' })).status).toBe(404);
+    sandbox.write('router.yaml', yaml());
+    await router.logged('config-reloaded');
+    expect((await router.chat({ model: 'm' })).status).toBe(200);
+  });
+});
+
 describe('a file that merely lies in the working directory', () => {
   const evil = 'providers: { openai: { api_base: "http://127.0.0.1:9/v1", api_key: "${OPENAI_API_KEY}" } }\n';
   const env = { OPENAI_API_KEY: 'sk-user-key-123456' };

@@ -7,7 +7,8 @@ const local = 'providers: { box: { base_url: "http://localhost:8000" } }\n';
 describe('loadConfig', () => {
   it('gives the defaults when there is no file', () => {
     const loaded = loadFiles({});
-    expect(loaded).toMatchObject({ foundBy: 'none', paths: [], watched: [], warnings: [] });
+    const watched = ['/work/router.yaml', '/work/bitrouter.yaml'];
+    expect(loaded).toMatchObject({ foundBy: 'none', paths: [], watched, warnings: [] });
     expect(loaded.config.server).toMatchObject({ listen: '127.0.0.1:4356', read_timeout: 5_000 });
     expect(loaded.config.discovery).toEqual({ enabled: true, interval: 10_000, hosts: [] });
   });
@@ -24,6 +25,15 @@ describe('loadConfig', () => {
     const { config } = loadText('server:\nproviders:\n  openai:\n  groq:\n    api_key:\nrouting:\n  failover:\n');
     expect(config.providers).toEqual({ openai: { active: true }, groq: { active: true } });
     expect(config.routing.failover.enabled).toBe(true);
+  });
+
+  it('knows every kind of server that can be looked for, in the usual spellings', () => {
+    const { config } = loadText('discovery: { servers: [lm-studio, llama.cpp, vLLM] }\n');
+    expect(config.discovery.servers).toEqual(['lm_studio', 'llamacpp', 'vllm']);
+    const [problem] = problemsOf(() => loadText('discovery: { servers: [ollama, anthropic] }\n'));
+    expect(problem).toMatch(
+      /^router\.yaml:1:32 {2}"anthropic" is no kind of server that can be found {2}known are ollama, /,
+    );
   });
 
   it('still wants the endpoints of a virtual model that is left empty', () => {
