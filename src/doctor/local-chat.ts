@@ -9,6 +9,8 @@ import { type PostResult, post } from './post.ts';
 /** A small model on a CPU answers within this; one that has to be loaded first may not. Milliseconds. */
 const streamMs = 20_000;
 const toolMs = 20_000;
+/** Enough for a call, not for much thinking before it. */
+const toolTokens = 128;
 
 interface Subject {
   readonly input: CheckInput;
@@ -116,7 +118,7 @@ async function checkTools(subject: Subject): Promise<CheckResult> {
     messages: [{ role: 'user', content: 'What is the weather in Paris? Call the tool.' }],
     tools: [weatherTool],
     tool_choice: 'required',
-    max_tokens: 128,
+    max_tokens: toolTokens,
     temperature: 0,
   });
   const told = (status: CheckResult['status'], message: string, fix?: string) =>
@@ -127,8 +129,12 @@ async function checkTools(subject: Subject): Promise<CheckResult> {
   }
   const failure = failureOf(result);
   if (failure !== undefined) return told('warn', failure.message, failure.fix);
-  const message = asObject(asObject(asArray(parse(result.kind === 'answer' ? result.text : '')?.choices)[0])?.message);
+  const choice = asObject(asArray(parse(result.kind === 'answer' ? result.text : '')?.choices)[0]);
+  const message = asObject(choice?.message);
   const called = asObject(asObject(asArray(message?.tool_calls)[0])?.function);
+  if (choice?.finish_reason === 'length') {
+    return told('warn', `had not called the tool after ${toolTokens} tokens`, 'it may think at length: try it by hand');
+  }
   if (called === undefined) return told('warn', 'was asked to call a tool and did not', agents);
   const isReadable = parse(asText(called.arguments) ?? '') !== undefined;
   if (!isReadable) return told('warn', 'called a tool with arguments that are no JSON', agents);

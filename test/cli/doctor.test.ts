@@ -84,6 +84,15 @@ describe('doctor', () => {
     ]);
   });
 
+  test('does not take a model that thinks at length for one that cannot call tools', async () => {
+    const vllm = await fake({ kind: 'vllm', models: ['m'], answer: { text: '', finishReason: 'length' } });
+    const { of } = await doctor(hosts(vllm));
+    expect(of('chat')).toMatchObject([
+      { status: 'ok' },
+      { subject: 'vllm:m tools', status: 'warn', message: 'had not called the tool after 128 tokens' },
+    ]);
+  });
+
   test('fails on a stream that ends without its end', async () => {
     const vllm = await fake({ kind: 'vllm', models: ['m'] });
     vllm.failCalls(faults.endAfterEvents(2));

@@ -45,7 +45,7 @@ interface NamedTool {
 }
 
 /** The tool to call: the one that is demanded, else the first; none once a tool's result is in. */
-export function toolToCall(body: Body): string | undefined {
+function toolToCall(body: Body): string | undefined {
   const tools = Array.isArray(body.tools) ? (body.tools as readonly NamedTool[]) : [];
   const messages = Array.isArray(body.messages) ? (body.messages as readonly { readonly role?: string }[]) : [];
   if (body.tool_choice === 'none' || messages.at(-1)?.role === 'tool') return undefined;
@@ -60,13 +60,18 @@ interface Turn {
   readonly model: string;
 }
 
+/** One that is to stop at its token limit does so before it has called. */
+function toolOf({ body, state }: Turn): string | undefined {
+  return state.answer.finishReason === 'length' ? undefined : toolToCall(body);
+}
+
 function toolCall(name: string, text: string): Body {
   return { index: 0, id: `call_${name}_1`, type: 'function', function: { name, arguments: text } };
 }
 
 function chatMessage(turn: Turn): Body {
   const { answer } = turn.state;
-  const tool = toolToCall(turn.body);
+  const tool = toolOf(turn);
   const reasoning = answer.reasoning === undefined ? {} : { [turn.dialect.reasoningField]: answer.reasoning };
   if (tool === undefined) return { role: 'assistant', content: answer.text, ...reasoning };
   const { index: _index, ...call } = toolCall(tool, JSON.stringify(answer.toolArguments));
@@ -74,7 +79,7 @@ function chatMessage(turn: Turn): Body {
 }
 
 function finishReason(turn: Turn): string {
-  return toolToCall(turn.body) === undefined ? turn.state.answer.finishReason : 'tool_calls';
+  return toolOf(turn) === undefined ? turn.state.answer.finishReason : 'tool_calls';
 }
 
 function wholeChat(turn: Turn): Body {
@@ -100,7 +105,7 @@ function toolDeltas(turn: Turn, name: string): readonly Body[] {
 function contentDeltas(turn: Turn): readonly Body[] {
   const { answer } = turn.state;
   const reasoning = words(answer.reasoning ?? '').map((word) => ({ [turn.dialect.reasoningField]: word }));
-  const tool = toolToCall(turn.body);
+  const tool = toolOf(turn);
   const rest = tool === undefined ? words(answer.text).map((content) => ({ content })) : toolDeltas(turn, tool);
   return [...reasoning, ...rest];
 }
