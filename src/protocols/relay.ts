@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Candidate, Usage } from '../core/model.ts';
-import { parseEvent, SseOverflowError, SseSplitter } from '../transport/sse.ts';
+import { parseEvent, SseSplitter } from '../transport/sse.ts';
 import type { Inspector, StreamDecoder, StreamEncoder } from './protocol.ts';
 
 /**
@@ -66,7 +66,7 @@ export class PassthroughRelay implements Relay {
   push(chunk: Buffer): Buffer | undefined {
     if (this.#phase === 'content' && !this.#splitter.isHolding && this.#isPlain(chunk)) return chunk;
     const kept: Buffer[] = [];
-    const events = splitOrThrow(this.#splitter, chunk);
+    const events = this.#splitter.split(chunk);
     try {
       for (const raw of events) if (this.#read(raw)) kept.push(raw);
     } catch (thrown) {
@@ -194,18 +194,6 @@ function piecesOf(chunk: Buffer): readonly Buffer[] {
 
 function startsContent(part: ReturnType<StreamDecoder['push']>[number]): boolean {
   return part.kind === 'block-delta' || (part.kind === 'block-start' && part.content.kind === 'tool-call');
-}
-
-function splitOrThrow(splitter: SseSplitter, chunk: Buffer): readonly Buffer[] {
-  try {
-    return splitter.split(chunk);
-  } catch (thrown) {
-    if (thrown instanceof SseOverflowError)
-      throw new GatewayError('upstream_invalid', `The upstream's stream is unusable: ${thrown.message}.`, {
-        cause: thrown,
-      });
-    throw thrown;
-  }
 }
 
 /** Neighbours in one buffer need no copy. */

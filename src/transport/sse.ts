@@ -1,3 +1,5 @@
+import { GatewayError } from '../core/errors.ts';
+
 /** One server-sent event. `raw` spans its bytes including the blank line that ended it. */
 export interface SseEvent {
   /** '' when the event has no name. */
@@ -22,13 +24,14 @@ function endOfEvent(bytes: Buffer, from: number): number {
   return -1;
 }
 
-export class SseOverflowError extends Error {
-  constructor() {
-    super(`an event exceeds ${maxEventBytes} bytes`);
-  }
+function tooLarge(): GatewayError {
+  return new GatewayError('upstream_invalid', `The upstream sent an event over ${maxEventBytes} bytes.`);
 }
 
-/** Splits a byte stream into whole events. Chunks may be cut anywhere, also inside a character. */
+/**
+ * Splits a byte stream into whole events. Chunks may be cut anywhere, also inside a character. Throws
+ * `upstream_invalid` for an event that is too large to be held.
+ */
 export class SseSplitter {
   /** An event that is not whole, not yet joined: joining on every chunk would be quadratic for a huge one. */
   #pieces: Buffer[] = [];
@@ -48,7 +51,7 @@ export class SseSplitter {
     if (this.isHolding) {
       this.#pieces.push(chunk);
       this.#heldBytes += chunk.length;
-      if (this.#heldBytes > maxEventBytes) throw new SseOverflowError();
+      if (this.#heldBytes > maxEventBytes) throw tooLarge();
       if (chunk.indexOf(lf) === -1) return [];
       bytes = Buffer.concat(this.#pieces);
       from = Math.max(0, bytes.length - chunk.length - 3);
@@ -64,7 +67,7 @@ export class SseSplitter {
     if (start < bytes.length) {
       this.#pieces = [start === 0 ? bytes : bytes.subarray(start)];
       this.#heldBytes = bytes.length - start;
-      if (this.#heldBytes > maxEventBytes) throw new SseOverflowError();
+      if (this.#heldBytes > maxEventBytes) throw tooLarge();
     }
     return events;
   }

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { Usage } from '../../core/model.ts';
-import { parseEvent, SseOverflowError, SseSplitter } from '../../transport/sse.ts';
+import { parseEvent, SseSplitter } from '../../transport/sse.ts';
 import type { BlockStart, Part, Seal } from '../canonical.ts';
 import { asNumber, asObject, asString, asText } from '../fields.ts';
 import type { DecodeContext, JsonObject, StreamDecoder } from '../protocol.ts';
@@ -81,7 +81,7 @@ class MessagesStreamDecoder implements StreamDecoder {
 
   push(chunk: Buffer): readonly Part[] {
     const parts: Part[] = [];
-    for (const raw of this.#split(chunk)) parts.push(...this.#event(raw));
+    for (const raw of this.#splitter.split(chunk)) parts.push(...this.#event(raw));
     return parts;
   }
 
@@ -90,15 +90,6 @@ class MessagesStreamDecoder implements StreamDecoder {
     const parts = rest === undefined ? [] : this.#event(rest);
     if (!this.#hasEnded) throw this.#invalid('the stream ended before message_stop');
     return parts;
-  }
-
-  #split(chunk: Buffer): readonly Buffer[] {
-    try {
-      return this.#splitter.split(chunk);
-    } catch (thrown) {
-      if (thrown instanceof SseOverflowError) throw this.#invalid(thrown.message);
-      throw thrown;
-    }
   }
 
   #event(raw: Buffer): readonly Part[] {

@@ -1,5 +1,5 @@
 import type { Candidate } from '../../core/model.ts';
-import { parseEvent, type SseEvent, SseOverflowError, SseSplitter } from '../../transport/sse.ts';
+import { parseEvent, type SseEvent, SseSplitter } from '../../transport/sse.ts';
 import type { BlockStart, Part } from '../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, isObject } from '../fields.ts';
 import type { DecodeContext, JsonObject, StreamDecoder } from '../protocol.ts';
@@ -27,7 +27,7 @@ class CohereStreamDecoder implements StreamDecoder {
   }
 
   push(chunk: Buffer): readonly Part[] {
-    for (const event of this.#split(chunk)) this.#event(event);
+    for (const event of this.#splitter.push(chunk)) this.#event(event);
     return this.#take();
   }
 
@@ -38,15 +38,6 @@ class CohereStreamDecoder implements StreamDecoder {
       throw invalidAnswer(this.#hasStarted ? 'ended its stream without a finish reason' : 'sent an empty stream');
     }
     return this.#take();
-  }
-
-  #split(chunk: Buffer): readonly SseEvent[] {
-    try {
-      return this.#splitter.push(chunk);
-    } catch (thrown) {
-      if (!(thrown instanceof SseOverflowError)) throw thrown;
-      throw invalidAnswer('sent an event that is too large', thrown);
-    }
   }
 
   #take(): readonly Part[] {

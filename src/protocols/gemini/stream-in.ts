@@ -1,4 +1,4 @@
-import { parseEvent, SseOverflowError, SseSplitter } from '../../transport/sse.ts';
+import { parseEvent, SseSplitter } from '../../transport/sse.ts';
 import type { BlockStart, ContentPart, Part, Seal } from '../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, present } from '../fields.ts';
 import type { DecodeContext, JsonObject, StreamDecoder } from '../protocol.ts';
@@ -34,7 +34,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
   }
 
   push(chunk: Buffer): readonly Part[] {
-    for (const raw of this.#split(chunk)) this.#read(parseEvent(raw).data);
+    for (const raw of this.#splitter.split(chunk)) this.#read(parseEvent(raw).data);
     return this.#taken();
   }
 
@@ -48,16 +48,6 @@ export class GeminiStreamDecoder implements StreamDecoder {
     }
     this.#flushUsage();
     return this.#taken();
-  }
-
-  #split(chunk: Buffer): readonly Buffer[] {
-    try {
-      return this.#splitter.split(chunk);
-    } catch (thrown) {
-      if (thrown instanceof SseOverflowError)
-        throw unusable(this.#context.target, `an unusable stream: ${thrown.message}`);
-      throw thrown;
-    }
   }
 
   #taken(): readonly Part[] {

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { Candidate } from '../../core/model.ts';
-import { parseEvent, type SseEvent, SseOverflowError, SseSplitter } from '../../transport/sse.ts';
+import { parseEvent, type SseEvent, SseSplitter } from '../../transport/sse.ts';
 import type { Part } from '../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, isObject } from '../fields.ts';
 import type { DecodeContext, JsonObject, StreamDecoder } from '../protocol.ts';
@@ -29,7 +29,7 @@ class ChatStreamDecoder implements StreamDecoder {
   }
 
   push(chunk: Buffer): readonly Part[] {
-    for (const event of this.#split(chunk)) this.#event(event);
+    for (const event of this.#splitter.push(chunk)) this.#event(event);
     return this.#take();
   }
 
@@ -42,15 +42,6 @@ class ChatStreamDecoder implements StreamDecoder {
       throw new GatewayError('upstream_invalid', `The upstream ${what}.`);
     }
     return this.#take();
-  }
-
-  #split(chunk: Buffer): readonly SseEvent[] {
-    try {
-      return this.#splitter.push(chunk);
-    } catch (thrown) {
-      if (!(thrown instanceof SseOverflowError)) throw thrown;
-      throw new GatewayError('upstream_invalid', 'The upstream sent an event that is too large.', { cause: thrown });
-    }
   }
 
   #take(): readonly Part[] {

@@ -1,4 +1,4 @@
-import { parseEvent, type SseEvent, SseOverflowError, SseSplitter } from '../../transport/sse.ts';
+import { parseEvent, type SseEvent, SseSplitter } from '../../transport/sse.ts';
 import type { BlockStart, Part, Seal } from '../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, isObject } from '../fields.ts';
 import { decodeLogprobs } from '../openai-chat/logprobs.ts';
@@ -57,7 +57,7 @@ export class ResponsesStreamDecoder implements StreamDecoder {
   }
 
   push(chunk: Buffer): readonly Part[] {
-    for (const event of this.#split(chunk)) this.#read(event);
+    for (const event of this.#splitter.push(chunk)) this.#read(event);
     return this.#taken();
   }
 
@@ -67,15 +67,6 @@ export class ResponsesStreamDecoder implements StreamDecoder {
     if (!this.#stream.isFinished)
       throw unusable(this.#stream.context.target, 'the stream closed before response.completed or response.incomplete');
     return this.#taken();
-  }
-
-  #split(chunk: Buffer): readonly SseEvent[] {
-    try {
-      return this.#splitter.push(chunk);
-    } catch (thrown) {
-      if (thrown instanceof SseOverflowError) throw unusable(this.#stream.context.target, thrown.message, thrown);
-      throw thrown;
-    }
   }
 
   #read({ event, data }: SseEvent): void {
