@@ -1,6 +1,7 @@
 import type { CanonicalResponse, Choice } from '../canonical.ts';
 import { asObject, present } from '../fields.ts';
 import type { AnswerContext, JsonObject } from '../protocol.ts';
+import { envelope } from './envelope.ts';
 import { encodeFinishReason } from './finish-reason.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { encodeCallSeal, encodeDetails } from './reasoning.ts';
@@ -11,10 +12,7 @@ import { chatFormat, type WireChoice, type WireMessage, type WireResponse } from
 export function encodeResponse(response: CanonicalResponse, context: AnswerContext): JsonObject {
   const body: WireResponse = {
     ...asObject(response.extensions?.[chatFormat.protocol]),
-    id: response.id === '' ? context.requestId : response.id,
-    object: 'chat.completion',
-    created: response.created === 0 ? Math.floor(context.nowMs / 1000) : response.created,
-    model: response.model === '' ? context.requestedModel : response.model,
+    ...envelope('chat.completion', response, context),
     choices: response.choices.map(encodeChoice),
     ...present({ usage: response.usage === undefined ? undefined : encodeUsage(response.usage) }),
   };

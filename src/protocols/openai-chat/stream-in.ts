@@ -1,12 +1,11 @@
 import type { GatewayError } from '../../core/errors.ts';
-import type { Usage } from '../../core/model.ts';
 import type { Part, ReasoningPart } from '../canonical.ts';
 import type { AnswerContext, ErrorFacts, StreamEncoder } from '../protocol.ts';
+import { ChunkWriter } from './envelope.ts';
 import { openaiErrors } from './errors.ts';
 import { encodeFinishReason } from './finish-reason.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { encodeCallSeal, encodeDetails } from './reasoning.ts';
-import { encodeUsage } from './usage.ts';
 import type { WireDelta, WireFinishReason, WireLogprobs } from './wire.ts';
 
 type PartOf<K extends Part['kind']> = Extract<Part, { kind: K }>;
@@ -19,22 +18,19 @@ type OpenBlock =
 
 /** Encodes parts as chat completion chunks. Interleaved calls are fine on this wire: deltas carry their index. */
 class ChatStreamEncoder implements StreamEncoder {
-  readonly #context: AnswerContext;
-  /** Everything before a chunk's choices, the same for all. */
-  #head = '';
-  #usage: Usage | undefined;
+  readonly #writer: ChunkWriter;
   readonly #blocks = new Map<number, OpenBlock>();
   /** Choices that have had their first chunk, with the number of calls so far. */
   readonly #calls = new Map<number, number>();
 
   constructor(context: AnswerContext) {
-    this.#context = context;
+    this.#writer = new ChunkWriter('chat.completion.chunk', context);
   }
 
   encode(part: Part): string {
     switch (part.kind) {
       case 'start':
-        this.#start(part);
+        this.#writer.start(part);
         return this.#opening(0);
       case 'block-start':
         return this.#opening(part.choice) + this.#blockStart(part);
@@ -47,30 +43,17 @@ class ChatStreamEncoder implements StreamEncoder {
       case 'finish':
         return this.#opening(part.choice) + this.#chunk(part.choice, {}, encodeFinishReason(part.reason));
       case 'usage':
-        this.#usage = part.usage;
+        this.#writer.note(part.usage);
         return '';
     }
   }
 
   end(): string {
-    const usage = this.#context.includeUsage && this.#usage !== undefined ? this.#usageChunk(this.#usage) : '';
-    return `${usage}data: [DONE]\n\n`;
+    return this.#writer.end();
   }
 
   error(error: GatewayError, facts: ErrorFacts): string {
     return openaiErrors.streamEvent(error, facts);
-  }
-
-  #start(part: PartOf<'start'>): void {
-    const { requestId, nowMs, requestedModel } = this.#context;
-    const head = JSON.stringify({
-      id: part.id === '' ? requestId : part.id,
-      object: 'chat.completion.chunk',
-      created: part.created === 0 ? Math.floor(nowMs / 1000) : part.created,
-      model: part.model === '' ? requestedModel : part.model,
-    });
-    this.#head = `data: ${head.slice(0, -1)},"choices":[`;
-    this.#usage ??= part.usage;
   }
 
   /** The chunk with the role that every choice begins with. */
@@ -129,12 +112,7 @@ class ChatStreamEncoder implements StreamEncoder {
   }
 
   #chunk(choice: number, delta: WireDelta, finish: WireFinishReason | null = null, logprobs?: WireLogprobs): string {
-    const body = JSON.stringify({ index: choice, delta, logprobs: logprobs ?? null, finish_reason: finish });
-    return `${this.#head}${body}]}\n\n`;
-  }
-
-  #usageChunk(usage: Usage): string {
-    return `${this.#head}],"usage":${JSON.stringify(encodeUsage(usage))}}\n\n`;
+    return this.#writer.chunk({ index: choice, delta, logprobs: logprobs ?? null, finish_reason: finish });
   }
 }
 

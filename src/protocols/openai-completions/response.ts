@@ -1,5 +1,6 @@
 import type { CanonicalResponse, Choice, FinishReason, TokenLogprob } from '../canonical.ts';
 import { present } from '../fields.ts';
+import { envelope } from '../openai-chat/envelope.ts';
 import { encodeUsage } from '../openai-chat/usage.ts';
 import type { AnswerContext, JsonObject } from '../protocol.ts';
 import type { WireChoice, WireCompletion, WireLogprobs } from './wire.ts';
@@ -7,10 +8,7 @@ import type { WireChoice, WireCompletion, WireLogprobs } from './wire.ts';
 /** Encodes an answer as a legacy completion: its text alone, since this wire has no reasoning and no tools. */
 export function encodeResponse(response: CanonicalResponse, context: AnswerContext): JsonObject {
   const body: WireCompletion = {
-    id: response.id === '' ? context.requestId : response.id,
-    object: 'text_completion',
-    created: response.created === 0 ? Math.floor(context.nowMs / 1000) : response.created,
-    model: response.model === '' ? context.requestedModel : response.model,
+    ...envelope('text_completion', response, context),
     choices: response.choices.map(encodeChoice),
     ...present({ usage: response.usage === undefined ? undefined : encodeUsage(response.usage) }),
   };
