@@ -10,8 +10,10 @@ import { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type Exchange, newTrail } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
-import type { ErrorRenderer, InboundFormat, JsonObject } from '../protocols/protocol.ts';
+import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
 import { BodyReader } from './body.ts';
+import { checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
+import { refuseConnection } from './refuse-connection.ts';
 import { renderError } from './render-error.ts';
 import { NodeReply, type ReplyOptions } from './reply.ts';
 import type { ErrorDialect, Route, RouteMatch, RouteTable } from './routes.ts';
@@ -60,7 +62,9 @@ export class Listener {
       isClosing: () => this.#isClosing,
     };
     this.#server.on('request', (request, response) => this.#serve(request, response));
-    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#refuse(error, socket));
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+      refuseConnection(error, socket, { clock: deps.clock, renderer: lastOf(deps.dialects), maxHeaderBytes }),
+    );
     this.#server.on('checkContinue', (request, response) => {
       // Only a body that is wanted is asked for: whoever is refused has nothing to send.
       request.once('resume', () => {
@@ -266,25 +270,7 @@ export class Listener {
 
   #dialect(path: string): ErrorRenderer {
     const found = this.#deps.dialects.find(({ paths }) => paths.test(path));
-    return (found ?? (this.#deps.dialects.at(-1) as ErrorDialect)).renderer;
-  }
-
-  /** Answers what is not HTTP, or not in time, before a request exists. */
-  #refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-    const problem = parserError(error, maxHeaderBytes);
-    const { body } = renderError(problem, {
-      renderer: (this.#deps.dialects.at(-1) as ErrorDialect).renderer,
-      requestId: randomUUID(),
-      attempts: [],
-      headers: [],
-    });
-    socket.end(
-      `HTTP/1.1 ${problem.status} ${reasonPhrase(problem.status)}\r\ncontent-type: application/json; charset=utf-8\r\n` +
-        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
-    const timer = this.#deps.clock.setTimer(1_000, () => socket.destroy());
-    socket.once('close', () => timer.cancel());
+    return found?.renderer ?? lastOf(this.#deps.dialects);
   }
 
   /** Reads and forgets a little of an unread body so that the answer arrives, then closes. */
@@ -317,32 +303,9 @@ function originForm(target: string): string {
 
 const ignore = () => {};
 
-function withoutByteOrderMark(body: Buffer): Buffer {
-  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
-}
-
-function parseJson(body: Buffer): JsonObject {
-  if (body.length === 0) throw new GatewayError('bad_request', 'The request body is empty; a JSON object is expected.');
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString('utf8'));
-  } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message.split('\n')[0] : '';
-    throw new GatewayError('bad_request', `The request body is not valid JSON: ${why}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new GatewayError('bad_request', 'The request body must be a JSON object.');
-  }
-  return value as JsonObject;
-}
-
-function checkType(header: string | undefined): void {
-  if (header === 'application/json') return;
-  const type = header?.split(';')[0]?.trim().toLowerCase();
-  if (type === undefined || type === '' || type === 'application/json' || type.endsWith('+json')) return;
-  throw new GatewayError('unsupported_media', `The content type "${type.slice(0, 80)}" is not accepted here.`, {
-    hint: 'send Content-Type: application/json',
-  });
+/** The one for paths that no other claims. */
+function lastOf(dialects: readonly ErrorDialect[]): ErrorRenderer {
+  return (dialects.at(-1) as ErrorDialect).renderer;
 }
 
 /** A wrong path gets the right one named: a doubled or missing version prefix is the usual mistake. */
@@ -351,18 +314,4 @@ function pathHint(path: string, routes: RouteTable): string {
   const known = routes.paths().filter((one) => tail.length > 1 && one.endsWith(tail));
   const best = known.find((one) => one.startsWith('/v1/')) ?? known[0];
   return best === undefined ? 'the OpenAI API is at /v1/chat/completions' : `did you mean ${best}?`;
-}
-
-function parserError(error: NodeJS.ErrnoException, limit: number): GatewayError {
-  if (error.code === 'HPE_HEADER_OVERFLOW') {
-    return new GatewayError('headers_too_large', `The request headers are larger than ${limit} bytes.`);
-  }
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new GatewayError('request_timeout', 'The request headers did not arrive in time.');
-  }
-  return new GatewayError('bad_request', 'The request is not valid HTTP.', { detail: error.message });
-}
-
-function reasonPhrase(status: number): string {
-  return status === 431 ? 'Request Header Fields Too Large' : status === 408 ? 'Request Timeout' : 'Bad Request';
 }
