@@ -21,12 +21,12 @@ export class Prepared {
   readonly drops: readonly string[];
   readonly isPassthrough: boolean;
   readonly streamType: string;
+  readonly #channel: Channel;
+  readonly #target: Candidate;
 
-  readonly #input: PreparedInput;
-
-  constructor(input: PreparedInput) {
-    const { channel, target, headers, streamType } = input;
-    this.#input = input;
+  constructor({ channel, target, headers, streamType }: PreparedInput) {
+    this.#channel = channel;
+    this.#target = target;
     this.url = target.endpoint.baseUrl + channel.path;
     this.headers = headers;
     this.body = channel.body;
@@ -37,33 +37,36 @@ export class Prepared {
 
   /** The same with more header fields, as a flat list. */
   withHeaders(more: readonly string[]): Prepared {
-    return new Prepared({ ...this.#input, headers: [...this.headers, ...more] });
+    return new Prepared({
+      channel: this.#channel,
+      target: this.#target,
+      headers: [...this.headers, ...more],
+      streamType: this.streamType,
+    });
   }
 
   isStream(headers: UpstreamHeaders): boolean {
     const type = headers['content-type'];
-    return typeof type === 'string' && streamTypes.test(type);
+    return typeof type === 'string' && streaming.test(type);
   }
 
   relay(): Relay {
-    return this.#input.channel.relay();
+    return this.#channel.relay();
   }
 
   answer(body: Buffer, headers: UpstreamHeaders): WholeAnswer {
-    if (this.isStream(headers)) throw unusable(this.#input.target, 'it is a stream, and none was asked for');
-    const plain = unpack(body, headers, this.#input.target);
-    return this.#input.channel.answer(plain, parseAnswer(plain, this.#input.target));
+    if (this.isStream(headers)) throw unusable(this.#target, 'it is a stream, and none was asked for');
+    const plain = unpack(body, headers, this.#target);
+    return this.#channel.answer(plain, parseAnswer(plain, this.#target));
   }
 
   answerAsStream(body: Buffer, headers: UpstreamHeaders): { readonly text: string; readonly usage: Usage | undefined } {
-    return this.#input.channel.answerAsStream(
-      parseAnswer(unpack(body, headers, this.#input.target), this.#input.target),
-    );
+    return this.#channel.answerAsStream(parseAnswer(unpack(body, headers, this.#target), this.#target));
   }
 
   classify(status: number, headers: UpstreamHeaders, body: string): GatewayError {
-    return this.#input.channel.classify(status, headers, body);
+    return this.#channel.classify(status, headers, body);
   }
 }
 
-const streamTypes = /^(text\/event-stream|application\/(vnd\.amazon\.eventstream|x-ndjson))/i;
+const streaming = /^(text\/event-stream|application\/(vnd\.amazon\.eventstream|x-ndjson))/i;
