@@ -164,7 +164,7 @@ export class Attempt implements AnswerHandler {
         this.#input.delivery.end();
         return this.#answered(undefined);
       case 'error-body':
-        return this.#fail(this.#input.prepared.classify(this.#status ?? 0, this.#headers, this.#text()));
+        return this.#fail(this.#classified());
       case 'whole':
         return this.#deps.batch.add(() => this.#endWhole());
       case 'waiting':
@@ -187,6 +187,15 @@ export class Attempt implements AnswerHandler {
 
   get #isCompressed(): boolean {
     return this.#headers['content-encoding'] !== undefined;
+  }
+
+  /** What the upstream's error answer means. */
+  #classified(): GatewayError {
+    try {
+      return this.#input.prepared.classify(this.#status ?? 0, this.#headers, this.#text());
+    } catch (thrown) {
+      return GatewayError.from(thrown);
+    }
   }
 
   /** Text of an error answer; empty when its encoding cannot be undone, since the status tells as well. */

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/core/errors.ts';
 import { answering, type RawScript } from '../support/raw-upstream.ts';
 import { Asking } from '../unit/transport/asking.ts';
 import { ask, connectionFree, poolVariants } from './upstream-pools.ts';
@@ -14,6 +15,31 @@ const holdingOnly =
 const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 describe.each(poolVariants)('$name', ({ open, start }) => {
+  describe('a handler', () => {
+    it.each(['onHeaders', 'onData'] as const)(
+      'that fails within %s is told so, and its connection is closed',
+      async (hook) => {
+        const { pool, upstream } = await start();
+        const fail = () => {
+          throw new GatewayError('upstream_invalid', 'not for me');
+        };
+        const asked = await new Asking(pool, {}, { [hook]: fail }).done;
+        expect([asked.events.at(-1), asked.error?.message]).toEqual(['error', 'not for me']);
+        await upstream.call(0).then(({ closed }) => closed);
+        expect((await ask(pool)).events.at(-1)).toBe('end');
+      },
+    );
+
+    it('before the connection stands sends nothing', async () => {
+      const { pool, upstream } = await start();
+      const asked = new Asking(pool, { path: '/aborted' });
+      asked.sending.abort();
+      await ask(pool, { path: '/next' });
+      expect(upstream.calls.map(({ path }) => path)).toEqual(['/next']);
+      expect(asked.events).toEqual([]);
+    });
+  });
+
   describe('abort', () => {
     it.each([
       ['before any answer', '', []],
@@ -46,15 +72,6 @@ describe.each(poolVariants)('$name', ({ open, start }) => {
       await ask(pool);
       expect(asked.events).toEqual(hook === 'onHeaders' ? ['head'] : ['head', 'data']);
       expect(asked.text).toBe(hook === 'onHeaders' ? '' : 'a');
-    });
-
-    it('before the connection stands sends nothing', async () => {
-      const { pool, upstream } = await start();
-      const asked = new Asking(pool, { path: '/aborted' });
-      asked.sending.abort();
-      await ask(pool, { path: '/next' });
-      expect(upstream.calls.map(({ path }) => path)).toEqual(['/next']);
-      expect(asked.events).toEqual([]);
     });
 
     it('after the end leaves the connection to others', async () => {

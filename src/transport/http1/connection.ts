@@ -1,4 +1,5 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
+import { GatewayError } from '../../core/errors.ts';
 import { AnswerError, type AnswerHeaders, AnswerParser, type AnswerSink } from './answer-parser.ts';
 
 /** Told about the request that a connection carries. Exactly one of onEnd and onError comes last. */
@@ -126,8 +127,8 @@ export class Connection implements AnswerSink {
     try {
       this.#parser.push(size === readBuffer.length ? readBuffer : readBuffer.subarray(0, size));
     } catch (thrown) {
-      if (!(thrown instanceof AnswerError)) throw thrown;
-      this.#socket.destroy(thrown);
+      // What a handler throws is the end of its request, not of the process.
+      this.#socket.destroy(thrown instanceof AnswerError ? thrown : GatewayError.from(thrown));
     }
     if (this.#parser.isOver) this.#becomeFree();
     return !this.#isPaused;
