@@ -1,18 +1,18 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { ContentBlock, StopReason, Usage } from '@anthropic-ai/sdk/resources/messages/messages';
 import { checkRequest, RuleBroken, signaturePrefix } from './anthropic-rules.ts';
-
-export interface RecordedRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  /** Parsed JSON; undefined when there was none. */
-  readonly body: Readonly<Record<string, unknown>> | undefined;
-  /** Resolves when the connection of this request is done: true when the client left before the end. */
-  readonly aborted: Promise<boolean>;
-}
+import {
+  type ConnectionFault,
+  eventText,
+  pieces,
+  type RecordedRequest,
+  type Refusal,
+  Refused,
+  type Reply,
+  startVendorServer,
+  type TypedEvent,
+  type VendorFake,
+} from './vendor-server.ts';
 
 export type AnthropicFault =
   | {
@@ -24,12 +24,7 @@ export type AnthropicFault =
     }
   /** A 200 whose stream ends in an error event after `after` events; a 200 with an error body when not streaming. */
   | { readonly kind: 'error-event'; readonly after: number; readonly type: string; readonly message: string }
-  /** The connection breaks after `after` events, or in the middle of a body. */
-  | { readonly kind: 'cut'; readonly after: number }
-  /** An orderly end of the stream after `after` events. */
-  | { readonly kind: 'end'; readonly after: number }
-  /** Silence after `after` events, until the client leaves or the fake closes. */
-  | { readonly kind: 'stall'; readonly after: number };
+  | ConnectionFault;
 
 export type FakeBlock =
   | { readonly type: 'text'; readonly text: string }
@@ -47,16 +42,7 @@ export interface FakeAnswer {
   readonly fault?: AnthropicFault;
 }
 
-export interface AnthropicFake {
-  /** With the version prefix, as a provider's base URL: `http://127.0.0.1:PORT/v1`. */
-  readonly url: string;
-  readonly requests: readonly RecordedRequest[];
-  /** Queues the answer to one request; without one the default is given. Rules are checked either way. */
-  answer(answer: FakeAnswer): void;
-  close(): Promise<void>;
-}
-
-type Event = Readonly<Record<string, unknown>> & { readonly type: string };
+export type AnthropicFake = VendorFake<FakeAnswer>;
 
 /** What the official clients have sent since their 1.0; agents still send 2023-06-01. */
 const newestVersion = '2026-10-21';
@@ -71,19 +57,10 @@ const defaultUsage = {
   service_tier: 'standard',
 };
 
-function errorBody(type: string, message: string) {
-  return { type: 'error', error: { type, message }, request_id: 'req_011fake' };
-}
+const requestId = 'req_011fake';
 
-function sendJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': bytes.length,
-    'request-id': 'req_011fake',
-    ...headers,
-  });
-  response.end(bytes);
+function errorBody(type: string, message: string) {
+  return { type: 'error', error: { type, message }, request_id: requestId };
 }
 
 function contentBlock(block: FakeBlock): ContentBlock {
@@ -119,20 +96,15 @@ function message(answer: FakeAnswer, model: unknown) {
   return { id: 'msg_01fake', type: 'message', role: 'assistant', model, content, ...ending(answer, content), usage };
 }
 
-/** Text in pieces of a few characters, as a model writes it. */
-function pieces(text: string): readonly string[] {
-  return text.match(/[\s\S]{1,7}/gu) ?? [];
-}
-
-function delta(index: number, fields: Readonly<Record<string, unknown>>): Event {
+function delta(index: number, fields: Readonly<Record<string, unknown>>): TypedEvent {
   return { type: 'content_block_delta', index, delta: fields };
 }
 
-function blockStart(index: number, block: unknown): Event {
+function blockStart(index: number, block: unknown): TypedEvent {
   return { type: 'content_block_start', index, content_block: block };
 }
 
-function blockEvents(block: ContentBlock, index: number): readonly Event[] {
+function blockEvents(block: ContentBlock, index: number): readonly TypedEvent[] {
   const stop = { type: 'content_block_stop', index };
   switch (block.type) {
     case 'text': {
@@ -155,7 +127,7 @@ function blockEvents(block: ContentBlock, index: number): readonly Event[] {
 }
 
 /** The stream of an answer, event by event, as the API orders them. */
-export function streamEvents(answer: FakeAnswer, model: unknown): readonly Event[] {
+export function streamEvents(answer: FakeAnswer, model: unknown): readonly TypedEvent[] {
   const { content, stop_reason, stop_sequence, stop_details, usage, ...rest } = message(answer, model);
   const opening = { ...usage, output_tokens: 1 };
   const start = { ...rest, content: [], stop_reason: null, stop_sequence: null, usage: opening };
@@ -170,64 +142,20 @@ export function streamEvents(answer: FakeAnswer, model: unknown): readonly Event
   ];
 }
 
-export function eventText(event: Event): string {
-  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-}
-
-/** Writes and waits until the bytes have left, so that a fault strikes after them. */
-function write(response: ServerResponse, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    response.write(text, () => resolve());
-  });
-}
-
-async function sendStream(response: ServerResponse, answer: FakeAnswer, model: unknown): Promise<void> {
+function sendStream(reply: Reply, answer: FakeAnswer, model: unknown): Promise<void> {
   const { fault } = answer;
-  const events = streamEvents(answer, model);
-  const sent = fault === undefined || fault.kind === 'status' ? events : events.slice(0, fault.after);
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'request-id': 'req_011fake' });
-  response.flushHeaders();
-  for (const event of sent) await write(response, eventText(event));
-  switch (fault?.kind) {
-    case 'stall':
-      return;
-    case 'cut':
-      response.destroy();
-      return;
-    case 'error-event':
-      response.end(eventText({ ...errorBody(fault.type, fault.message) }));
-      return;
-    case 'end':
-    case 'status':
-    case undefined:
-      response.end();
-  }
+  const type = 'text/event-stream; charset=utf-8';
+  const last = fault?.kind === 'error-event' ? eventText(errorBody(fault.type, fault.message)) : undefined;
+  return reply.stream({ type, pieces: streamEvents(answer, model).map(eventText), fault, last });
 }
 
-async function sendMessage(response: ServerResponse, answer: FakeAnswer, model: unknown): Promise<void> {
+function sendMessage(reply: Reply, answer: FakeAnswer, model: unknown): Promise<void> {
   const { fault } = answer;
-  if (fault?.kind === 'stall') return;
-  if (fault?.kind === 'error-event') return sendJson(response, 200, errorBody(fault.type, fault.message));
-  if (fault?.kind === 'end') return sendJson(response, 200, {});
-  if (fault?.kind !== 'cut') return sendJson(response, 200, message(answer, model));
-  const text = JSON.stringify(message(answer, model));
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-  await write(response, text.slice(0, text.length / 2));
-  response.destroy();
+  if (fault?.kind === 'error-event') return reply.whole(errorBody(fault.type, fault.message), fault);
+  return reply.whole(message(answer, model), fault);
 }
 
-class Refused extends Error {
-  readonly status: number;
-  readonly type: string;
-
-  constructor(status: number, type: string, message: string) {
-    super(message);
-    this.status = status;
-    this.type = type;
-  }
-}
-
-function checkHeaders(headers: IncomingMessage['headers'], apiKey: string): void {
+function checkHeaders(headers: IncomingHttpHeaders, apiKey: string): void {
   const key = headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer /, '');
   if (key === undefined) throw new Refused(401, 'authentication_error', 'x-api-key header is required');
   if (key !== apiKey) throw new Refused(401, 'authentication_error', 'invalid x-api-key');
@@ -240,20 +168,6 @@ function checkHeaders(headers: IncomingMessage['headers'], apiKey: string): void
   }
 }
 
-function parseJson(bytes: Buffer): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
 function modelList() {
   const data = modelIds.map((id) => ({ type: 'model', id, display_name: id, created_at: '2026-05-28T00:00:00Z' }));
   return { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
@@ -264,67 +178,36 @@ function countTokens(body: unknown) {
   return { input_tokens: Math.ceil(JSON.stringify(body).length / 4) };
 }
 
-async function handle(response: ServerResponse, recorded: RecordedRequest, next: () => FakeAnswer, apiKey: string) {
-  checkHeaders(recorded.headers, apiKey);
-  const path = recorded.path.split('?')[0];
-  if (recorded.method === 'GET' && path === '/v1/models') return sendJson(response, 200, modelList());
+function respond({ method, path: target, headers, body }: RecordedRequest, reply: Reply, next: () => FakeAnswer) {
+  const path = target.split('?')[0];
+  if (method === 'GET' && path === '/v1/models') return reply.json(200, modelList());
   const isCount = path === '/v1/messages/count_tokens';
-  if (recorded.method !== 'POST' || (path !== '/v1/messages' && !isCount)) {
+  if (method !== 'POST' || (path !== '/v1/messages' && !isCount)) {
     throw new Refused(404, 'not_found_error', 'Not Found');
   }
-  checkRequest(recorded.body, { isCount, isNewest: recorded.headers['anthropic-version'] === newestVersion });
-  if (isCount) return sendJson(response, 200, countTokens(recorded.body));
+  checkRequest(body, { isCount, isNewest: headers['anthropic-version'] === newestVersion });
+  if (isCount) return reply.json(200, countTokens(body));
   const answer = next();
   if (answer.fault?.kind === 'status') {
-    const { status, type, message: text, headers } = answer.fault;
-    return sendJson(response, status, errorBody(type, text), headers);
+    const { status, type, message: text, headers: more } = answer.fault;
+    return reply.json(status, errorBody(type, text), more);
   }
-  const model = recorded.body?.model;
-  if (recorded.body?.stream === true) return sendStream(response, answer, model);
-  return sendMessage(response, answer, model);
+  return body?.stream === true ? sendStream(reply, answer, body.model) : sendMessage(reply, answer, body?.model);
 }
 
-function sendFailure(response: ServerResponse, thrown: unknown): void {
-  if (thrown instanceof RuleBroken) {
-    return sendJson(response, 400, errorBody('invalid_request_error', thrown.message));
-  }
-  if (thrown instanceof Refused) return sendJson(response, thrown.status, errorBody(thrown.type, thrown.message));
-  throw thrown;
+function refusalOf(thrown: unknown): Refusal | undefined {
+  if (thrown instanceof RuleBroken) return { status: 400, body: errorBody('invalid_request_error', thrown.message) };
+  if (thrown instanceof Refused) return { status: thrown.status, body: errorBody(thrown.code, thrown.message) };
+  return undefined;
 }
 
-/**
- * A Messages API on a loopback port of its own that refuses what the real one refuses: a wrong header, field or order
- * is a 400 in Anthropic's envelope. Close it where it was started.
- */
-export async function startAnthropicFake(apiKey = 'sk-ant-test-fake'): Promise<AnthropicFake> {
-  const requests: RecordedRequest[] = [];
-  const queue: FakeAnswer[] = [];
-  const server = createServer(async (request, response) => {
-    const aborted = once(response, 'close').then(() => !response.writableFinished);
-    const body = parseJson(await readBody(request));
-    const { method = '', url: path = '', headers } = request;
-    const recorded: RecordedRequest = { method, path, headers, body, aborted };
-    requests.push(recorded);
-    try {
-      await handle(response, recorded, () => queue.shift() ?? {}, apiKey);
-    } catch (thrown) {
-      sendFailure(response, thrown);
-    }
+/** A Messages API that refuses what the real one refuses: a wrong header, field or order is a 400 in its envelope. */
+export function startAnthropicFake(apiKey = 'sk-ant-test-fake'): Promise<AnthropicFake> {
+  return startVendorServer<FakeAnswer>({
+    basePath: '/v1',
+    headers: { 'request-id': requestId },
+    admit: ({ headers }) => checkHeaders(headers, apiKey),
+    respond,
+    refusalOf,
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/v1`,
-    requests,
-    answer: (answer) => {
-      queue.push(answer);
-    },
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
 }

@@ -1,13 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
-export interface AzureRequest {
-  /** With its query. */
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Readonly<Record<string, unknown>>;
-}
+import { type RecordedRequest, Refused, type Reply, startVendorServer, type VendorFake } from './vendor-server.ts';
 
 /** An answer in place of the usual one. */
 export interface AzureFault {
@@ -16,13 +7,14 @@ export interface AzureFault {
   readonly body: unknown;
 }
 
-export interface AzureFake {
-  /** The resource's root, as the portal shows it: `http://127.0.0.1:PORT`. */
-  readonly url: string;
-  readonly requests: readonly AzureRequest[];
+interface AzureAnswer {
+  readonly fault?: AzureFault;
+}
+
+/** Its URL is the resource's root, as the portal shows it. */
+export interface AzureFake extends Omit<VendorFake<AzureAnswer>, 'answer'> {
   /** Queues a failure for one request that would have been answered. */
   fail(fault: AzureFault): void;
-  close(): Promise<void>;
 }
 
 export const azureKey = '0123456789abcdef0123456789abcdef';
@@ -32,18 +24,7 @@ const versions = ['2024-10-21', '2025-04-01-preview'];
 /** Operations of the newer API; the older one has no Responses. */
 const operations = ['/chat/completions', '/embeddings', '/responses'];
 
-class Refused extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
-function checkCredential({ headers }: AzureRequest): void {
+function checkCredential({ headers }: RecordedRequest): void {
   const { authorization, 'api-key': key } = headers;
   if (key === azureKey || (key === undefined && authorization === `Bearer ${entraToken}`)) return;
   const why =
@@ -54,7 +35,7 @@ function checkCredential({ headers }: AzureRequest): void {
 }
 
 /** What is asked for, if it exists in either API. */
-function operationOf({ path, body }: AzureRequest): string {
+function operationOf({ path, body }: RecordedRequest): string {
   const { pathname, searchParams } = new URL(path, 'http://azure');
   const version = searchParams.get('api-version');
   const older = /^\/openai\/deployments\/([^/]+)(\/chat\/completions|\/embeddings)$/.exec(pathname);
@@ -65,7 +46,7 @@ function operationOf({ path, body }: AzureRequest): string {
   if (newer !== null && version !== null && version !== 'preview' && version !== 'v1') {
     throw new Refused(400, 'BadRequest', 'API version not supported');
   }
-  const deployment = older === null ? body.model : decodeURIComponent(older[1] ?? '');
+  const deployment = older === null ? body?.model : decodeURIComponent(older[1] ?? '');
   if (deployments.includes(String(deployment))) return operation;
   throw new Refused(
     404,
@@ -114,55 +95,29 @@ function wholeAnswer(operation: string): unknown {
   }
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown, headers: object = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'apim-request-id': 'fake', ...headers });
-  response.end(JSON.stringify(body));
-}
-
-function answer(request: AzureRequest, response: ServerResponse, faults: AzureFault[]): void {
-  checkCredential(request);
+function respond(request: RecordedRequest, reply: Reply, next: () => AzureAnswer): void | Promise<void> {
   const operation = operationOf(request);
-  const fault = faults.shift();
-  if (fault !== undefined) return sendJson(response, fault.status, fault.body, fault.headers);
-  if (request.body.stream !== true || operation !== '/chat/completions') {
-    return sendJson(response, 200, wholeAnswer(operation));
-  }
-  const options = request.body.stream_options as { readonly include_usage?: boolean } | undefined;
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-  response.end(chatStream(options?.include_usage === true));
+  const { fault } = next();
+  if (fault !== undefined) return reply.json(fault.status, fault.body, fault.headers);
+  const { stream, stream_options: options } = request.body ?? {};
+  if (stream !== true || operation !== '/chat/completions') return reply.json(200, wholeAnswer(operation));
+  const { include_usage: includeUsage } = (options ?? {}) as { readonly include_usage?: boolean };
+  const type = 'text/event-stream; charset=utf-8';
+  return reply.stream({ type, pieces: [chatStream(includeUsage === true)], fault });
 }
 
 /** A resource of Azure OpenAI with two deployments: refuses what the real one refuses, in its words. */
 export async function startAzureFake(): Promise<AzureFake> {
-  const requests: AzureRequest[] = [];
-  const faults: AzureFault[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const part of request) chunks.push(part);
-    const body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
-    const recorded = { path: request.url ?? '', headers: request.headers, body };
-    requests.push(recorded);
-    try {
-      answer(recorded, response, faults);
-    } catch (thrown) {
-      if (!(thrown instanceof Refused)) throw thrown;
-      sendJson(response, thrown.status, { error: { code: thrown.code, message: thrown.message } });
-    }
+  const fake = await startVendorServer<AzureAnswer>({
+    basePath: '',
+    headers: { 'apim-request-id': 'fake' },
+    admit: checkCredential,
+    respond,
+    refusalOf(thrown) {
+      if (!(thrown instanceof Refused)) return undefined;
+      const { status, code, message } = thrown;
+      return { status, body: { error: { code, message } } };
+    },
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    requests,
-    fail: (fault) => {
-      faults.push(fault);
-    },
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return { ...fake, fail: (fault) => fake.answer({ fault }) };
 }

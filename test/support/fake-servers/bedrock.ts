@@ -1,25 +1,24 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { Secret } from '../../../src/core/secret.ts';
 import { authorizationOf, sha256Hex } from '../../../src/transport/auth/sigv4.ts';
 import { checkRequest, RuleBroken } from './bedrock-rules.ts';
-
-export interface BedrockRequest {
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Readonly<Record<string, unknown>>;
-}
+import {
+  type ConnectionFault,
+  pieces,
+  type RecordedRequest,
+  type Refusal,
+  Refused,
+  type Reply,
+  startVendorServer,
+  type VendorFake,
+} from './vendor-server.ts';
 
 export type BedrockFault =
   | { readonly kind: 'status'; readonly status: number; readonly exception: string; readonly message: string }
   /** A 200 whose stream ends in an exception after `after` events. */
   | { readonly kind: 'exception'; readonly after: number; readonly exception: string; readonly message: string }
-  /** The connection breaks after `after` events. */
-  | { readonly kind: 'cut'; readonly after: number }
-  /** An orderly end of HTTP after `after` events. */
-  | { readonly kind: 'end'; readonly after: number };
+  /** Of a stream alone. */
+  | ConnectionFault;
 
 export type FakeBlock =
   | { readonly text: string }
@@ -35,13 +34,7 @@ export interface BedrockAnswer {
   readonly fault?: BedrockFault;
 }
 
-export interface BedrockFake {
-  readonly url: string;
-  readonly requests: readonly BedrockRequest[];
-  /** Queues the answer to one request; without one the default is given. Rules are checked either way. */
-  answer(answer: BedrockAnswer): void;
-  close(): Promise<void>;
-}
+export type BedrockFake = VendorFake<BedrockAnswer>;
 
 export interface BedrockAccount {
   readonly accessKeyId: string;
@@ -59,17 +52,6 @@ export const sampleAccount: BedrockAccount = {
   region: 'us-east-1',
   models: ['anthropic.claude-sonnet-4-5-20250929-v1:0', 'amazon.nova-lite-v1:0'],
 };
-
-class Refused extends Error {
-  readonly status: number;
-  readonly exception: string;
-
-  constructor(status: number, exception: string, message: string) {
-    super(message);
-    this.status = status;
-    this.exception = exception;
-  }
-}
 
 const codec = new EventStreamCodec(
   (bytes) => Buffer.from(bytes).toString('utf8'),
@@ -89,10 +71,6 @@ export function eventFrame(type: string, payload: Readonly<Record<string, unknow
 
 export function exceptionFrame(type: string, message: string): Buffer {
   return frame({ ':exception-type': type, ':message-type': 'exception' }, { message });
-}
-
-function pieces(text: string): readonly string[] {
-  return text.match(/[\s\S]{1,7}/gu) ?? [];
 }
 
 function blockFrames(block: FakeBlock, contentBlockIndex: number): readonly Buffer[] {
@@ -151,13 +129,12 @@ export function wholeAnswer(answer: BedrockAnswer) {
 const signatureMismatch =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
 
-interface Received {
-  readonly url: URL;
-  readonly headers: IncomingMessage['headers'];
-  readonly bytes: Buffer;
+function urlOf({ path, headers }: RecordedRequest): URL {
+  return new URL(path, `http://${headers.host}`);
 }
 
-function checkSignature({ url, headers, bytes }: Received, account: BedrockAccount): void {
+function checkSignature(request: RecordedRequest, account: BedrockAccount): void {
+  const { headers, bytes } = request;
   const authorization = headers.authorization ?? '';
   const parsed = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/[^,]+, SignedHeaders=([^,]+), Signature=/.exec(authorization);
   if (parsed === null) throw new Refused(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
@@ -173,7 +150,7 @@ function checkSignature({ url, headers, bytes }: Received, account: BedrockAccou
   const expected = authorizationOf(
     {
       method: 'POST',
-      url,
+      url: urlOf(request),
       headers: Object.fromEntries(names.map((name) => [name, String(headers[name])])),
       body: bytes,
     },
@@ -183,108 +160,59 @@ function checkSignature({ url, headers, bytes }: Received, account: BedrockAccou
   if (authorization !== expected) throw new Refused(403, 'InvalidSignatureException', signatureMismatch);
 }
 
-function checkCredential(received: Received, account: BedrockAccount): void {
-  const bearer = /^Bearer (.*)$/.exec(received.headers.authorization ?? '')?.[1];
-  if (bearer === undefined) return checkSignature(received, account);
+function checkCredential(request: RecordedRequest, account: BedrockAccount): void {
+  const bearer = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1];
+  if (bearer === undefined) return checkSignature(request, account);
   if (bearer === account.bearerToken) return;
   throw new Refused(403, 'AccessDeniedException', 'Authentication failed: Please make sure your API Key is valid.');
 }
 
-function operationOf(method: string, url: URL, account: BedrockAccount): 'converse' | 'converse-stream' {
-  const [, id, operation] = /^\/model\/([^/]+)\/(converse|converse-stream)$/.exec(url.pathname) ?? [];
-  if (method !== 'POST' || id === undefined) throw new Refused(404, 'UnknownOperationException', '');
+function operationOf(request: RecordedRequest, account: BedrockAccount): 'converse' | 'converse-stream' {
+  const [, id, operation] = /^\/model\/([^/]+)\/(converse|converse-stream)$/.exec(urlOf(request).pathname) ?? [];
+  if (request.method !== 'POST' || id === undefined) throw new Refused(404, 'UnknownOperationException', '');
   if (!account.models.includes(decodeURIComponent(id))) {
     throw new Refused(400, 'ValidationException', 'The provided model identifier is invalid.');
   }
   return operation === 'converse' ? 'converse' : 'converse-stream';
 }
 
-function parse(bytes: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw new Refused(400, 'SerializationException', 'The request body is not valid JSON.');
-  }
-}
-
-function sendFailure(response: ServerResponse, thrown: unknown): void {
+function refusalOf(thrown: unknown): Refusal | undefined {
   const refused = thrown instanceof RuleBroken ? new Refused(400, 'ValidationException', thrown.message) : thrown;
-  if (!(refused instanceof Refused)) throw thrown;
-  response.writeHead(refused.status, {
-    'content-type': 'application/json',
-    'x-amzn-requestid': '5e0a4b0c-fake',
-    'x-amzn-errortype': `${refused.exception}:http://internal.amazon.com/coral/com.amazon.bedrock/`,
-  });
-  response.end(JSON.stringify({ message: refused.message }));
+  if (!(refused instanceof Refused)) return undefined;
+  const { status, code, message } = refused;
+  const kind = `${code}:http://internal.amazon.com/coral/com.amazon.bedrock/`;
+  return { status, body: { message }, headers: { 'x-amzn-errortype': kind } };
 }
 
-/** Writes and waits until the bytes have left, so that a fault strikes after them. */
-function write(response: ServerResponse, bytes: Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    response.write(bytes, () => resolve());
-  });
-}
-
-async function sendStream(response: ServerResponse, answer: BedrockAnswer): Promise<void> {
+function sendStream(reply: Reply, answer: BedrockAnswer): Promise<void> {
   const { fault } = answer;
-  const frames = streamFrames(answer);
-  response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' });
-  const sent = fault === undefined || fault.kind === 'status' ? frames : frames.slice(0, fault.after);
-  for (const bytes of sent) await write(response, bytes);
-  if (fault?.kind === 'cut') {
-    response.destroy();
-    return;
-  }
-  if (fault?.kind === 'exception') await write(response, exceptionFrame(fault.exception, fault.message));
-  response.end();
+  const last = fault?.kind === 'exception' ? exceptionFrame(fault.exception, fault.message) : undefined;
+  return reply.stream({ type: 'application/vnd.amazon.eventstream', pieces: streamFrames(answer), fault, last });
 }
 
-async function sendAnswer(response: ServerResponse, operation: string, answer: BedrockAnswer): Promise<void> {
+function sendAnswer(reply: Reply, operation: string, answer: BedrockAnswer): void | Promise<void> {
   const { fault } = answer;
   if (fault?.kind === 'status') throw new Refused(fault.status, fault.exception, fault.message);
-  if (operation === 'converse-stream') return sendStream(response, answer);
-  response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(wholeAnswer(answer)));
+  return operation === 'converse-stream' ? sendStream(reply, answer) : reply.json(200, wholeAnswer(answer));
 }
 
 /**
- * Amazon Bedrock's runtime on a loopback port of its own: refuses a wrong signature, path or body as the real one
- * does, and streams in its binary framing. Close it where it was started.
+ * Amazon Bedrock's runtime: refuses a wrong signature, path or body as the real one does, and streams in its binary
+ * framing.
  */
-export async function startBedrockFake(account: BedrockAccount = sampleAccount): Promise<BedrockFake> {
-  const requests: BedrockRequest[] = [];
-  const queue: BedrockAnswer[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const bytes = Buffer.concat(chunks);
-    const { method = '', url: path = '', headers } = request;
-    const url = new URL(path, `http://${headers.host}`);
-    try {
-      checkCredential({ url, headers, bytes }, account);
-      const operation = operationOf(method, url, account);
-      const body = parse(bytes);
-      requests.push({ path, headers, body });
-      checkRequest(body);
-      await sendAnswer(response, operation, queue.shift() ?? {});
-    } catch (thrown) {
-      sendFailure(response, thrown);
-    }
+export function startBedrockFake(account: BedrockAccount = sampleAccount): Promise<BedrockFake> {
+  return startVendorServer<BedrockAnswer>({
+    basePath: '',
+    headers: { 'x-amzn-requestid': '5e0a4b0c-fake' },
+    admit: (request) => checkCredential(request, account),
+    respond(request, reply, next) {
+      const operation = operationOf(request, account);
+      if (request.body === undefined) {
+        throw new Refused(400, 'SerializationException', 'The request body is not valid JSON.');
+      }
+      checkRequest(request.body);
+      return sendAnswer(reply, operation, next());
+    },
+    refusalOf,
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    requests,
-    answer: (answer) => {
-      queue.push(answer);
-    },
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
 }

@@ -1,6 +1,6 @@
 /* What the chat completions fake says, as the API writes it. */
 
-import type { Json } from './responses-checks.ts';
+import { type ConnectionFault, type Json, pieces } from './vendor-server.ts';
 
 export type ChatFault =
   | {
@@ -11,10 +11,7 @@ export type ChatFault =
     }
   /** A 200 whose stream ends in an error object after `after` chunks; a 200 with an error body when not streaming. */
   | { readonly kind: 'error-event'; readonly after: number; readonly message: string }
-  /** The connection breaks after `after` chunks, or in the middle of a body. */
-  | { readonly kind: 'cut'; readonly after: number }
-  /** An orderly end of the stream after `after` chunks. */
-  | { readonly kind: 'end'; readonly after: number };
+  | ConnectionFault;
 
 export interface FakeCall {
   readonly id: string;
@@ -63,11 +60,6 @@ export function whole(answer: FakeAnswer, model: unknown): Json {
   };
   const choices = [{ index: 0, message, finish_reason: finishOf(answer), logprobs: null }];
   return { id: 'chatcmpl-fake', object: 'chat.completion', created, model, choices, usage };
-}
-
-/** Text in pieces of a few characters, as a model writes it. */
-function pieces(text: string): readonly string[] {
-  return text.match(/[\s\S]{1,7}/gu) ?? [];
 }
 
 function callDeltas(call: FakeCall, index: number): readonly Json[] {

@@ -7,7 +7,6 @@ import {
   checkName,
   invalid,
   isObject,
-  type Json,
   listAt,
   missing,
   numberIn,
@@ -17,6 +16,7 @@ import {
   textAt,
   wrongType,
 } from './responses-checks.ts';
+import type { Json } from './vendor-server.ts';
 
 const topLevel = [
   'audio',

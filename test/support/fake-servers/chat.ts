@@ -1,26 +1,26 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { chunks, embeddings, type FakeAnswer, listing, textChunks, whole, wholeText } from './chat-answers.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  type ChatFault,
+  chunks,
+  embeddings,
+  type FakeAnswer,
+  listing,
+  textChunks,
+  whole,
+  wholeText,
+} from './chat-answers.ts';
 import { checkCompletion, checkEmbedding, checkRequest } from './chat-rules.ts';
-import { type Json, RuleBroken } from './responses-checks.ts';
+import { RuleBroken } from './responses-checks.ts';
+import {
+  type Json,
+  type RecordedRequest,
+  type Refusal,
+  type Reply,
+  startVendorServer,
+  type VendorFake,
+} from './vendor-server.ts';
 
-export interface RecordedRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  /** Parsed JSON; undefined when there was none. */
-  readonly body: Json | undefined;
-}
-
-export interface ChatFake {
-  /** With the version prefix, as a provider's base URL: `http://127.0.0.1:PORT/v1`. */
-  readonly url: string;
-  readonly requests: readonly RecordedRequest[];
-  /** Queues the answer to one request; without one the default is given. Rules are checked either way. */
-  answer(answer: FakeAnswer): void;
-  close(): Promise<void>;
-}
+export type ChatFake = VendorFake<FakeAnswer>;
 
 /** Who may ask, and where: what sets providers of this API apart. */
 export interface ChatFront {
@@ -29,7 +29,7 @@ export interface ChatFront {
   /** The operation that a path with its query leads to; undefined when it leads nowhere. */
   operationOf(path: string): string | undefined;
   /** What is wrong with the key; undefined when it will do. */
-  refusalOf(headers: IncomingMessage['headers']): string | undefined;
+  refusalOf(headers: IncomingHttpHeaders): string | undefined;
   /** Chunks before the first of an answer. */
   readonly preamble: readonly Json[];
 }
@@ -46,138 +46,81 @@ function errorBody(message: string, type = 'invalid_request_error', extra: Json 
   return { error: { message, type, param: null, code: null, ...extra } };
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers });
-  response.end(bytes);
-}
-
-/** Writes and waits until the bytes have left, so that a fault strikes after them. */
-function write(response: ServerResponse, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    response.write(text, () => resolve());
-  });
-}
-
 function event(value: unknown): string {
   return `data: ${JSON.stringify(value)}\n\n`;
 }
 
-async function sendChunks(
-  response: ServerResponse,
-  answer: FakeAnswer,
-  chunksOf: (answer: FakeAnswer) => readonly Json[],
-): Promise<void> {
-  const { fault } = answer;
-  if (fault?.kind === 'status') return sendJson(response, fault.status, errorBody(fault.message), fault.headers);
-  const all = chunksOf(answer);
-  const sent = fault === undefined ? all : all.slice(0, fault.after);
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-  response.flushHeaders();
-  for (const chunk of sent) await write(response, event(chunk));
-  switch (fault?.kind) {
-    case 'cut':
-      response.destroy();
-      return;
-    case 'error-event':
-      response.end(event(errorBody(fault.message, 'server_error')));
-      return;
-    case 'end':
-      response.end();
-      return;
-    case undefined:
-      response.end('data: [DONE]\n\n');
-  }
+function sendStatus(reply: Reply, { status, message, headers }: Extract<ChatFault, { kind: 'status' }>): void {
+  reply.json(status, errorBody(message), headers);
 }
 
-async function sendWhole(
-  response: ServerResponse,
-  answer: FakeAnswer,
-  wholeOf: (answer: FakeAnswer) => Json,
-): Promise<void> {
-  const { fault } = answer;
-  if (fault?.kind === 'status') return sendJson(response, fault.status, errorBody(fault.message), fault.headers);
-  if (fault?.kind === 'error-event') return sendJson(response, 200, errorBody(fault.message, 'server_error'));
-  if (fault?.kind === 'end') return sendJson(response, 200, {});
-  const json = wholeOf(answer);
-  if (fault?.kind !== 'cut') return sendJson(response, 200, json);
-  const text = JSON.stringify(json);
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-  await write(response, text.slice(0, text.length / 2));
-  response.destroy();
+function lastOf(fault: ChatFault | undefined): string {
+  if (fault === undefined) return 'data: [DONE]\n\n';
+  return fault.kind === 'error-event' ? event(errorBody(fault.message, 'server_error')) : '';
 }
 
-async function readBody(request: IncomingMessage): Promise<Json | undefined> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part);
-  const text = Buffer.concat(parts).toString('utf8');
-  return text === '' ? undefined : JSON.parse(text);
+function sendChunks(reply: Reply, { fault }: FakeAnswer, all: readonly Json[]): void | Promise<void> {
+  if (fault?.kind === 'status') return sendStatus(reply, fault);
+  const type = 'text/event-stream; charset=utf-8';
+  return reply.stream({ type, pieces: all.map(event), fault, last: lastOf(fault) });
 }
 
-interface Handling {
+function sendWhole(reply: Reply, { fault }: FakeAnswer, json: Json): void | Promise<void> {
+  if (fault?.kind === 'status') return sendStatus(reply, fault);
+  if (fault?.kind === 'error-event') return reply.whole(errorBody(fault.message, 'server_error'), fault);
+  return reply.whole(json, fault);
+}
+
+interface Work {
+  readonly reply: Reply;
   readonly front: ChatFront;
-  readonly next: () => FakeAnswer;
+  next(): FakeAnswer;
 }
 
-async function handle(response: ServerResponse, recorded: RecordedRequest, { front, next }: Handling): Promise<void> {
-  const { method, path, headers, body } = recorded;
-  const refusal = front.refusalOf(headers);
-  if (refusal !== undefined) return sendJson(response, 401, errorBody(refusal));
+function respond({ method, path, body }: RecordedRequest, { reply, front, next }: Work): void | Promise<void> {
   switch (`${method} ${front.operationOf(path)}`) {
     case 'GET /models':
-      return sendJson(response, 200, listing());
+      return reply.json(200, listing());
     case 'POST /embeddings':
       checkEmbedding(body);
-      return sendJson(response, 200, embeddings(body));
-    case 'POST /chat/completions':
+      return reply.json(200, embeddings(body));
+    case 'POST /chat/completions': {
       checkRequest(body);
+      const answer = next();
       return body.stream === true
-        ? sendChunks(response, next(), (answer) => [...front.preamble, ...chunks(answer, body)])
-        : sendWhole(response, next(), (answer) => whole(answer, body.model));
-    case 'POST /completions':
+        ? sendChunks(reply, answer, [...front.preamble, ...chunks(answer, body)])
+        : sendWhole(reply, answer, whole(answer, body.model));
+    }
+    case 'POST /completions': {
       checkCompletion(body);
+      const answer = next();
       return body.stream === true
-        ? sendChunks(response, next(), (answer) => textChunks(answer, body))
-        : sendWhole(response, next(), (answer) => wholeText(answer, body.model));
+        ? sendChunks(reply, answer, textChunks(answer, body))
+        : sendWhole(reply, answer, wholeText(answer, body.model));
+    }
     default:
-      return sendJson(response, 404, errorBody(`Invalid URL (${method} ${path})`));
+      return reply.json(404, errorBody(`Invalid URL (${method} ${path})`));
   }
 }
 
-function sendRefusal(response: ServerResponse, thrown: unknown): void {
-  if (!(thrown instanceof RuleBroken)) throw thrown;
-  const { message, param = null, code = null } = thrown;
-  sendJson(response, thrown.status, errorBody(message, 'invalid_request_error', { param, code }));
+function refusalOf(thrown: unknown): Refusal | undefined {
+  if (!(thrown instanceof RuleBroken)) return undefined;
+  const { status, message, param, code } = thrown;
+  return { status, body: errorBody(message, 'invalid_request_error', { param, code }) };
 }
 
 /**
- * A chat completions API on a loopback port of its own that refuses what the real one refuses: a wrong field, form or
- * order is a 400 in OpenAI's envelope. Any key will do. Close it where it was started.
+ * A chat completions API that refuses what the real one refuses: a wrong field, form or order is a 400 in OpenAI's
+ * envelope. Any key will do.
  */
-export async function startChatFake(front: ChatFront = openaiFront): Promise<ChatFake> {
-  const requests: RecordedRequest[] = [];
-  const queue: FakeAnswer[] = [];
-  const server = createServer(async (request, response) => {
-    const { method = '', url: path = '', headers } = request;
-    const recorded: RecordedRequest = { method, path, headers, body: await readBody(request) };
-    requests.push(recorded);
-    try {
-      await handle(response, recorded, { front, next: () => queue.shift() ?? {} });
-    } catch (thrown) {
-      sendRefusal(response, thrown);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}${front.basePath}`,
-    requests,
-    answer: (answer) => void queue.push(answer),
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+export function startChatFake(front: ChatFront = openaiFront): Promise<ChatFake> {
+  return startVendorServer<FakeAnswer>({
+    basePath: front.basePath,
+    admit({ headers }) {
+      const refusal = front.refusalOf(headers);
+      if (refusal !== undefined) throw new RuleBroken(refusal, { status: 401 });
     },
-  };
+    respond: (request, reply, next) => respond(request, { reply, front, next }),
+    refusalOf,
+  });
 }

@@ -1,5 +1,7 @@
 /* The words in which the API refuses a request; see `responses-rules.ts`. */
 
+import type { Json } from './vendor-server.ts';
+
 export class RuleBroken extends Error {
   readonly status: number;
   readonly code: string | null;
@@ -12,8 +14,6 @@ export class RuleBroken extends Error {
     this.param = facts.param ?? null;
   }
 }
-
-export type Json = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,6 @@
 import type { ResponseOutputItem } from 'openai/resources/responses/responses';
-import type { Json } from './responses-checks.ts';
 import { encryptedPrefix } from './responses-input-rules.ts';
+import { type ConnectionFault, type Json, pieces, type TypedEvent } from './vendor-server.ts';
 
 export type ResponsesFault =
   | {
@@ -14,12 +14,7 @@ export type ResponsesFault =
   | { readonly kind: 'failed'; readonly after: number; readonly code: string; readonly message: string }
   /** The same with an `error` event instead of `response.failed`. */
   | { readonly kind: 'error-event'; readonly after: number; readonly code: string; readonly message: string }
-  /** The connection breaks after `after` events, or in the middle of a body. */
-  | { readonly kind: 'cut'; readonly after: number }
-  /** An orderly end of the stream after `after` events. */
-  | { readonly kind: 'end'; readonly after: number }
-  /** Silence after `after` events, until the client leaves or the fake closes. */
-  | { readonly kind: 'stall'; readonly after: number };
+  | ConnectionFault;
 
 export type FakeItem =
   | { readonly type: 'text'; readonly text: string }
@@ -32,11 +27,6 @@ export interface FakeAnswer {
   readonly items?: readonly FakeItem[];
   readonly incomplete?: 'max_output_tokens' | 'content_filter';
   readonly fault?: ResponsesFault;
-}
-
-export interface FakeEvent {
-  readonly type: string;
-  readonly [field: string]: unknown;
 }
 
 const usage = {
@@ -134,12 +124,7 @@ export function finished(answer: FakeAnswer, body: Json): Json {
   return responseObject(body, { status: 'incomplete', incomplete_details: details, output, usage });
 }
 
-/** Text in pieces of a few characters, as a model writes it. */
-function pieces(text: string): readonly string[] {
-  return text.match(/[\s\S]{1,7}/gu) ?? [];
-}
-
-function itemEvents(item: ResponseOutputItem, output_index: number): readonly FakeEvent[] {
+function itemEvents(item: ResponseOutputItem, output_index: number): readonly TypedEvent[] {
   const at = { item_id: item.id, output_index };
   const done = { type: 'response.output_item.done', output_index, item };
   const added = (empty: Json) => ({ type: 'response.output_item.added', output_index, item: { ...item, ...empty } });
@@ -170,7 +155,7 @@ function itemEvents(item: ResponseOutputItem, output_index: number): readonly Fa
 
 type Part = Extract<ResponseOutputItem, { type: 'message' }>['content'][number];
 
-function partEvents(part: Part, at: Json): readonly FakeEvent[] {
+function partEvents(part: Part, at: Json): readonly TypedEvent[] {
   const isText = part.type === 'output_text';
   const name = isText ? 'output_text' : 'refusal';
   const text = isText ? part.text : part.refusal;
@@ -183,7 +168,7 @@ function partEvents(part: Part, at: Json): readonly FakeEvent[] {
   ];
 }
 
-function summaryEvents(text: string, at: Json): readonly FakeEvent[] {
+function summaryEvents(text: string, at: Json): readonly TypedEvent[] {
   const part = (value: string) => ({ type: 'summary_text', text: value });
   return [
     { type: 'response.reasoning_summary_part.added', ...at, part: part('') },
@@ -197,24 +182,29 @@ export function failedResponse(fault: { readonly code: string; readonly message:
   return responseObject(body, { status: 'failed', error: { code: fault.code, message: fault.message } });
 }
 
-/** The events that a fault puts in the place of the rest. */
-function faultEvents(fault: ResponsesFault | undefined, body: Json): readonly FakeEvent[] {
-  if (fault?.kind === 'failed') return [{ type: 'response.failed', response: failedResponse(fault, body) }];
-  if (fault?.kind === 'error-event') return [{ type: 'error', code: fault.code, message: fault.message, param: null }];
-  return [];
+/** What a fault puts in the place of the rest. */
+export function faultEvent(fault: ResponsesFault | undefined, body: Json): TypedEvent | undefined {
+  switch (fault?.kind) {
+    case 'failed':
+      return { type: 'response.failed', response: failedResponse(fault, body), sequence_number: fault.after };
+    case 'error-event': {
+      const { code, message, after } = fault;
+      return { type: 'error', code, message, param: null, sequence_number: after };
+    }
+    default:
+      return undefined;
+  }
 }
 
-/** The stream of an answer, event by event, as the API orders and numbers them. */
-export function streamEvents(answer: FakeAnswer, body: Json): readonly FakeEvent[] {
+/** The stream of an answer without its fault, event by event, as the API orders and numbers them. */
+export function streamEvents(answer: FakeAnswer, body: Json): readonly TypedEvent[] {
   const response = finished(answer, body);
   const begun = responseObject(body, { status: 'in_progress' });
-  const events: readonly FakeEvent[] = [
+  const events: readonly TypedEvent[] = [
     { type: 'response.created', response: begun },
     { type: 'response.in_progress', response: begun },
     ...outputOf(answer, body).flatMap(itemEvents),
     { type: `response.${String(response.status)}`, response },
   ];
-  const { fault } = answer;
-  const sent = fault === undefined || fault.kind === 'status' ? events : events.slice(0, fault.after);
-  return [...sent, ...faultEvents(fault, body)].map((event, sequence_number) => ({ ...event, sequence_number }));
+  return events.map((event, sequence_number) => ({ ...event, sequence_number }));
 }

@@ -4,7 +4,6 @@ import {
   checkName,
   invalid,
   isObject,
-  type Json,
   missing,
   oneOf,
   onlyKeys,
@@ -12,6 +11,7 @@ import {
   textAt,
   wrongType,
 } from './responses-checks.ts';
+import type { Json } from './vendor-server.ts';
 
 /** What an encrypted reasoning of this API begins with. */
 export const encryptedPrefix = 'gAAAAA';

@@ -6,7 +6,6 @@
 import {
   checkName,
   isObject,
-  type Json,
   listAt,
   missing,
   numberIn,
@@ -17,6 +16,7 @@ import {
   wrongType,
 } from './responses-checks.ts';
 import { checkInput } from './responses-input-rules.ts';
+import type { Json } from './vendor-server.ts';
 
 /** Models by whether they reason. */
 export const models: ReadonlyMap<string, boolean> = new Map([

@@ -41,7 +41,7 @@ export const azureUpstream: Upstream = {
       model: deployment,
       // Of a broken stream the preamble is one chunk more.
       answer: (answer) => fake.answer(fakeChatAnswer(answer, azureFront.preamble.length)),
-      bodies: () => fake.requests.flatMap(({ body }) => (body === undefined ? [] : [body])),
+      bodies: fake.bodies,
       close: fake.close,
     };
   },

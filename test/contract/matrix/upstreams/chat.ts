@@ -70,7 +70,7 @@ export const chatUpstream: Upstream = {
       provider: { type: 'openai', api_protocol: 'chat_completions', api_base: fake.url, api_key: 'sk-fake' },
       model: 'gpt-5.1',
       answer: (answer) => fake.answer(fakeChatAnswer(answer)),
-      bodies: () => fake.requests.flatMap(({ body }) => (body === undefined ? [] : [body])),
+      bodies: fake.bodies,
       close: fake.close,
     };
   },

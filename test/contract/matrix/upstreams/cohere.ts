@@ -1,6 +1,6 @@
 import { type CohereAnswer, type CohereFault, startCohereFake } from '../../../support/fake-servers/cohere.ts';
 import type { Upstream } from '../upstream.ts';
-import { type Answer, type Json, retryAfterSeconds } from '../vocabulary.ts';
+import { type Answer, retryAfterSeconds } from '../vocabulary.ts';
 import { chatHistory } from './chat.ts';
 
 /** The start of message and content; two more hold text. */
@@ -51,7 +51,7 @@ export const cohereUpstream: Upstream = {
       provider: { type: 'cohere', api_base: fake.url, api_key: apiKey },
       model: 'command-a-reasoning-08-2025',
       answer: (answer) => fake.answer(cohereAnswer(answer)),
-      bodies: () => fake.requests.flatMap(({ body }) => (body === undefined ? [] : [body as Json])),
+      bodies: fake.bodies,
       close: fake.close,
     };
   },

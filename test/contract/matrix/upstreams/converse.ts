@@ -91,7 +91,7 @@ export const converseUpstream: Upstream = {
         };
         fake.answer(bedrock);
       },
-      bodies: () => fake.requests.map(({ body }) => body),
+      bodies: fake.bodies,
       close: fake.close,
     };
   },

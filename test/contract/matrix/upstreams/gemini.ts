@@ -78,7 +78,7 @@ export const geminiUpstream: Upstream = {
           usage,
         });
       },
-      bodies: () => fake.requests.flatMap(({ body }) => (body === undefined ? [] : [body as Json])),
+      bodies: fake.bodies,
       close: fake.close,
     };
   },

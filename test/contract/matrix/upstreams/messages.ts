@@ -80,7 +80,7 @@ export const messagesUpstream: Upstream = {
           usage: { input_tokens: 15, cache_read_input_tokens: 10 },
         });
       },
-      bodies: () => fake.requests.flatMap(({ body }) => (body === undefined ? [] : [body as Json])),
+      bodies: fake.bodies,
       close: fake.close,
     };
   },

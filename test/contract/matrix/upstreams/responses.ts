@@ -79,7 +79,7 @@ export const responsesUpstream: Upstream = {
       provider: { type: 'openai', api_protocol: 'responses', api_base: fake.url, api_key: 'sk-fake' },
       model: 'gpt-5.1',
       answer: (answer) => fake.answer(fakeAnswer(answer)),
-      bodies: () => fake.requests.flatMap(({ body }) => (body === undefined ? [] : [body])),
+      bodies: fake.bodies,
       close: fake.close,
     };
   },

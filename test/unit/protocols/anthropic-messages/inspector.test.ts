@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { messagesInspector } from '../../../../src/protocols/anthropic-messages/inspector.ts';
 import { parseEvent, SseSplitter } from '../../../../src/transport/sse.ts';
-import { eventText, streamEvents } from '../../../support/fake-servers/anthropic.ts';
+import { streamEvents } from '../../../support/fake-servers/anthropic.ts';
+import { eventText } from '../../../support/fake-servers/vendor-server.ts';
 import { readFixture } from '../../../support/read-fixture.ts';
 import { candidate } from './samples.ts';
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { messagesOutbound } from '../../../../src/protocols/anthropic-messages/outbound.ts';
 import type { Part } from '../../../../src/protocols/canonical.ts';
-import { eventText, streamEvents } from '../../../support/fake-servers/anthropic.ts';
+import { streamEvents } from '../../../support/fake-servers/anthropic.ts';
+import { eventText } from '../../../support/fake-servers/vendor-server.ts';
 import { readFixture } from '../../../support/read-fixture.ts';
 import { decodeContext, joined } from './samples.ts';
 

@@ -16,8 +16,9 @@ import {
   text,
   textPart,
 } from '../../../contract/codec.ts';
-import { type CohereAnswer, cohereEvents, cohereEventText } from '../../../support/fake-servers/cohere.ts';
+import { type CohereAnswer, cohereEvents } from '../../../support/fake-servers/cohere.ts';
 import { checkChat } from '../../../support/fake-servers/cohere-rules.ts';
+import { eventText } from '../../../support/fake-servers/vendor-server.ts';
 import { cohere, decodeStream, encode } from './samples.ts';
 
 const limits: RequestLimits = {
@@ -124,7 +125,7 @@ describe('every answer', () => {
   test('says the same as a stream, wherever its bytes are cut, and as a whole', () => {
     fc.assert(
       fc.property(answers, fc.array(fc.nat(), { maxLength: 12 }), (answer, cuts) => {
-        const bytes = Buffer.from(cohereEvents(answer).map(cohereEventText).join(''));
+        const bytes = Buffer.from(cohereEvents(answer).map(eventText).join(''));
         const whole = decodeStream([bytes]);
         expect(decodeStream(cutAt(bytes, cuts))).toEqual(whole);
         const { thinking, text: said, plan, calls = [] } = answer;
