@@ -29,15 +29,6 @@ describe.each(poolVariants)('$name', ({ open, start }) => {
         expect((await ask(pool)).events.at(-1)).toBe('end');
       },
     );
-
-    it('before the connection stands sends nothing', async () => {
-      const { pool, upstream } = await start();
-      const asked = new Asking(pool, { path: '/aborted' });
-      asked.sending.abort();
-      await ask(pool, { path: '/next' });
-      expect(upstream.calls.map(({ path }) => path)).toEqual(['/next']);
-      expect(asked.events).toEqual([]);
-    });
   });
 
   describe('abort', () => {
@@ -72,6 +63,15 @@ describe.each(poolVariants)('$name', ({ open, start }) => {
       await ask(pool);
       expect(asked.events).toEqual(hook === 'onHeaders' ? ['head'] : ['head', 'data']);
       expect(asked.text).toBe(hook === 'onHeaders' ? '' : 'a');
+    });
+
+    it('before the connection stands sends nothing', async () => {
+      const { pool, upstream } = await start();
+      const asked = new Asking(pool, { path: '/aborted' });
+      asked.sending.abort();
+      await ask(pool, { path: '/next' });
+      expect(upstream.calls.map(({ path }) => path)).toEqual(['/next']);
+      expect(asked.events).toEqual([]);
     });
 
     it('after the end leaves the connection to others', async () => {
