@@ -8,7 +8,9 @@ import type { Transport } from '../transport/client.ts';
 import type { AnswerHandler, Sending } from '../transport/upstream-pool.ts';
 import { unpack } from './channel.ts';
 import type { Delivery } from './delivery.ts';
+import { HeldBody } from './held-body.ts';
 import type { Prepared } from './prepared.ts';
+import { Silence } from './silence.ts';
 
 /** An answer that is not streamed is held up to here, so that a failure in it can still move on. Bytes. */
 const heldBytes = 1024 * 1024;
@@ -65,13 +67,13 @@ export class Attempt implements AnswerHandler {
   #sending: Sending | undefined;
   #status: number | undefined;
   #headers: Headers = {};
-  #chunks: Buffer[] = [];
-  #chunkBytes = 0;
+  readonly #body = new HeldBody();
   #relay: Relay | undefined;
   #held: (Buffer | string)[] = [];
   #isCommitted = false;
+  /** Until the answer begins; a stream has a watch on its silence then. */
   #timer: Timer | undefined;
-  #lastByteAt = 0;
+  #silence: Silence | undefined;
   #isPaused = false;
   #firstTokenAt: number | undefined;
   readonly #onLeave = () => this.#clientLeft();
@@ -146,7 +148,7 @@ export class Attempt implements AnswerHandler {
       case 'spilling':
         return this.#write(chunk);
       case 'error-body':
-        if (this.#chunkBytes < errorBytes) this.#hold(chunk);
+        if (this.#body.size < errorBytes) this.#body.add(chunk);
         return;
       case 'whole':
         return this.#holdWhole(chunk);
@@ -180,11 +182,6 @@ export class Attempt implements AnswerHandler {
     this.#fail(error);
   }
 
-  #hold(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#chunkBytes += chunk.length;
-  }
-
   get #isCompressed(): boolean {
     return this.#headers['content-encoding'] !== undefined;
   }
@@ -200,7 +197,7 @@ export class Attempt implements AnswerHandler {
 
   /** Text of an error answer; empty when its encoding cannot be undone, since the status tells as well. */
   #text(): string {
-    const body = Buffer.concat(this.#chunks);
+    const body = this.#body.bytes();
     if (!this.#isCompressed) return body.toString('utf8');
     try {
       return unpack(body, this.#headers, this.#input.candidate).toString('utf8');
@@ -210,16 +207,15 @@ export class Attempt implements AnswerHandler {
   }
 
   #holdWhole(chunk: Buffer): void {
-    this.#hold(chunk);
+    this.#body.add(chunk);
     const { prepared, delivery, candidate } = this.#input;
-    if (this.#chunkBytes <= heldBytes) return;
+    if (this.#body.size <= heldBytes) return;
     if (prepared.isPassthrough && !this.#input.stream && !this.#isCompressed) {
       this.#stage = 'spilling';
       this.#isCommitted = true;
       delivery.startAnswer({ candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops });
-      for (const held of this.#chunks) this.#write(held);
-      this.#chunks = [];
-    } else if (this.#chunkBytes > translatedBytes) {
+      for (const held of this.#body.release()) this.#write(held);
+    } else if (this.#body.size > translatedBytes) {
       this.#fail(
         new GatewayError('upstream_invalid', `${this.#provider} sent an answer over ${translatedBytes} bytes.`),
       );
@@ -230,7 +226,7 @@ export class Attempt implements AnswerHandler {
     if (this.#stage === 'done') return;
     const { prepared, delivery, candidate, stream } = this.#input;
     try {
-      const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+      const body = this.#body.bytes();
       const facts = { candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops };
       if (stream) {
         const { text, usage } = prepared.answerAsStream(body, this.#headers);
@@ -257,28 +253,29 @@ export class Attempt implements AnswerHandler {
     } catch (thrown) {
       return this.#fail(GatewayError.from(thrown));
     }
-    this.#lastByteAt = this.#deps.clock.monotonic();
+    const now = this.#deps.clock.monotonic();
+    this.#silence?.heard(now);
     if (!this.#isCommitted) {
       // The client has nothing yet, so content that came along with its own failure is nobody's loss.
       if (relay.failure !== undefined) return this.#fail(relay.failure);
-      if (relay.phase !== 'preamble') this.#commit();
+      if (relay.phase !== 'preamble') this.#commit(now);
     }
     if (output !== undefined) this.#emit(output);
     if (relay.failure !== undefined) this.#fail(relay.failure);
   }
 
   /** Content has come: from here on this candidate's answer is the client's answer. */
-  #commit(): void {
+  #commit(now: number): void {
     const { candidate, prepared, delivery } = this.#input;
     this.#isCommitted = true;
-    this.#firstTokenAt = this.#lastByteAt;
+    this.#firstTokenAt = now;
     delivery.startStream(
       { candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops },
       prepared.streamType,
     );
+    this.#watchSilence(candidate.endpoint.timeouts.idleMs);
     for (const held of this.#held) this.#write(held);
     this.#held = [];
-    this.#watchIdle(candidate.endpoint.timeouts.idleMs);
   }
 
   #emit(output: Buffer | string): void {
@@ -290,30 +287,23 @@ export class Attempt implements AnswerHandler {
     if (this.#stage === 'done' || this.#input.delivery.write(output)) return;
     if (this.#isPaused) return;
     this.#isPaused = true;
+    this.#silence?.pause();
     this.#sending?.pause();
     this.#input.delivery.onDrain(() => {
       this.#isPaused = false;
-      this.#lastByteAt = this.#deps.clock.monotonic();
+      this.#silence?.resume();
       this.#sending?.resume();
     });
   }
 
-  /** One timer for the whole stream, moved on when it fires: resetting it on every chunk would show. */
-  #watchIdle(idleMs: number): void {
+  #watchSilence(limitMs: number): void {
     this.#timer?.cancel();
-    const check = () => {
-      const quietMs = this.#isPaused ? 0 : this.#deps.clock.monotonic() - this.#lastByteAt;
-      if (quietMs >= idleMs) {
-        return this.#fail(
-          new GatewayError(
-            'upstream_timeout',
-            `${this.#provider} fell silent for ${idleMs} ms in the middle of its answer.`,
-          ),
-        );
-      }
-      this.#timer = this.#deps.clock.setTimer(Math.max(1, idleMs - quietMs), check);
+    const { clock } = this.#deps;
+    const onSilence = () => {
+      const text = `${this.#provider} fell silent for ${limitMs} ms in the middle of its answer.`;
+      this.#fail(new GatewayError('upstream_timeout', text));
     };
-    this.#timer = this.#deps.clock.setTimer(idleMs, check);
+    this.#silence = new Silence({ clock, limitMs, onSilence });
   }
 
   #endStream(): void {
@@ -321,8 +311,7 @@ export class Attempt implements AnswerHandler {
     if (relay === undefined) return;
     try {
       const output = relay.end();
-      this.#lastByteAt = this.#deps.clock.monotonic();
-      if (!this.#isCommitted) this.#commit();
+      if (!this.#isCommitted) this.#commit(this.#deps.clock.monotonic());
       if (output !== undefined && output.length > 0) this.#write(output);
     } catch (thrown) {
       return this.#fail(GatewayError.from(thrown));
@@ -355,6 +344,7 @@ export class Attempt implements AnswerHandler {
     if (this.#stage === 'done') return;
     this.#stage = 'done';
     this.#timer?.cancel();
+    this.#silence?.cancel();
     this.#input.departure.off(this.#onLeave);
     this.#resolve(outcome);
   }
