@@ -2,13 +2,13 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import type { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
+import { HeldBody } from '../core/held-body.ts';
 import type { Candidate, Usage } from '../core/model.ts';
 import type { Relay } from '../protocols/relay.ts';
 import type { Transport } from '../transport/client.ts';
 import type { AnswerHandler, Sending } from '../transport/upstream-pool.ts';
 import { unpack } from './channel.ts';
 import type { Delivery } from './delivery.ts';
-import { HeldBody } from './held-body.ts';
 import type { Prepared } from './prepared.ts';
 import { Silence } from './silence.ts';
 
@@ -197,10 +197,8 @@ export class Attempt implements AnswerHandler {
 
   /** Text of an error answer; empty when its encoding cannot be undone, since the status tells as well. */
   #text(): string {
-    const body = this.#body.bytes();
-    if (!this.#isCompressed) return body.toString('utf8');
     try {
-      return unpack(body, this.#headers, this.#input.candidate).toString('utf8');
+      return unpack(this.#body.bytes(), this.#headers, this.#input.candidate).toString('utf8');
     } catch {
       return '';
     }

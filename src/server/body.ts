@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import { HeldBody } from '../core/held-body.ts';
 import { decodeBody, encodingsOf } from '../transport/content-encoding.ts';
 
 export interface BodyLimits {
@@ -92,8 +93,7 @@ interface PendingInput {
 /** A body under way. Settles once. */
 class PendingBody {
   readonly #input: PendingInput;
-  readonly #chunks: Buffer[] = [];
-  #size = 0;
+  readonly #body = new HeldBody();
   #lastByteAt: number;
   #isComplete = false;
   #isOver = false;
@@ -106,9 +106,8 @@ class PendingBody {
   add(chunk: Buffer): void {
     if (this.#isOver) return;
     const { clock, limits } = this.#input;
-    this.#size += chunk.length;
-    if (this.#size > limits.max_request_body_size) return this.#fail(tooLarge(limits.max_request_body_size));
-    this.#chunks.push(chunk);
+    this.#body.add(chunk);
+    if (this.#body.size > limits.max_request_body_size) return this.#fail(tooLarge(limits.max_request_body_size));
     this.#lastByteAt = clock.monotonic();
   }
 
@@ -119,7 +118,7 @@ class PendingBody {
   deliver(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#input.resolve(this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks));
+    this.#input.resolve(this.#body.bytes());
   }
 
   leave(): void {
@@ -139,6 +138,7 @@ class PendingBody {
 
   #fail(error: GatewayError): void {
     this.#isOver = true;
+    this.#body.release();
     this.#input.reject(error);
   }
 }

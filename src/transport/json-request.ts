@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/errors.ts';
+import { HeldBody } from '../core/held-body.ts';
 import type { Endpoint } from '../core/model.ts';
 import { credentialHeaders } from './auth/credential.ts';
 import type { Transport } from './client.ts';
@@ -36,8 +37,7 @@ export interface JsonRequest {
 export function exchangeJson(transport: Transport, request: JsonRequest): Promise<unknown> {
   const { endpoint, method, url, signal } = request;
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const answer = new HeldBody();
     let status = 0;
     const type = request.body === undefined ? undefined : { 'content-type': 'application/json' };
     const headers = {
@@ -63,8 +63,8 @@ export function exchangeJson(transport: Transport, request: JsonRequest): Promis
           status = code;
         },
         onData: (chunk) => {
-          size += chunk.length;
-          if (size <= maxBytes) return void chunks.push(chunk);
+          answer.add(chunk);
+          if (answer.size <= maxBytes) return;
           sending.abort();
           settle(() =>
             reject(new GatewayError('upstream_invalid', `${endpoint.providerId} sent more than ${maxBytes} bytes.`)),
@@ -73,7 +73,7 @@ export function exchangeJson(transport: Transport, request: JsonRequest): Promis
         onEnd: () =>
           settle(() => {
             try {
-              resolve(parse(endpoint, status, Buffer.concat(chunks)));
+              resolve(parse(endpoint, status, answer.bytes()));
             } catch (thrown) {
               reject(thrown);
             }

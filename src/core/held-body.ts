@@ -1,4 +1,4 @@
-/** What has come of an answer's body. */
+/** What has come of a body. */
 export class HeldBody {
   #chunks: Buffer[] = [];
   #size = 0;
