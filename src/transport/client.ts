@@ -4,6 +4,7 @@ import type { Endpoint } from '../core/model.ts';
 import { isLoopbackHost, isMetadataHost } from './address.ts';
 import { guardedLookup, metadataError } from './guarded-lookup.ts';
 import { Http1Pool } from './http1/pool.ts';
+import { LaterSending } from './later-sending.ts';
 import { LazyPool } from './lazy-pool.ts';
 import { networkError } from './network-error.ts';
 import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from './upstream-pool.ts';
@@ -111,14 +112,9 @@ function pathAfter(origin: string, url: string): string {
 
 /** A request that has failed before it began. */
 function failing(error: GatewayError, handler: AnswerHandler): Sending {
-  let isAborted = false;
+  const sending = new LaterSending();
   queueMicrotask(() => {
-    if (!isAborted) handler.onError(error);
+    if (!sending.isAborted) handler.onError(error);
   });
-  const abort = () => {
-    isAborted = true;
-  };
-  return { abort, pause: ignore, resume: ignore };
+  return sending;
 }
-
-const ignore = () => {};

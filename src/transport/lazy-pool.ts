@@ -1,4 +1,5 @@
 import type { Endpoint } from '../core/model.ts';
+import { LaterSending } from './later-sending.ts';
 import { networkError } from './network-error.ts';
 import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from './upstream-pool.ts';
 
@@ -44,37 +45,5 @@ export class LazyPool implements UpstreamPool {
       return pool;
     });
     return this.#opening;
-  }
-}
-
-/** Stands for a request until it has begun. */
-class LaterSending implements Sending {
-  #sending: Sending | undefined;
-  #isAborted = false;
-  #isPaused = false;
-
-  get isAborted(): boolean {
-    return this.#isAborted;
-  }
-
-  begin(send: () => Sending): void {
-    if (this.#isAborted) return;
-    this.#sending = send();
-    if (this.#isPaused) this.#sending.pause();
-  }
-
-  abort(): void {
-    this.#isAborted = true;
-    this.#sending?.abort();
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-    this.#sending?.pause();
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    this.#sending?.resume();
   }
 }
