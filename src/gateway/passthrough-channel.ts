@@ -1,5 +1,6 @@
 import type { Candidate, Usage } from '../core/model.ts';
 import { responseParts } from '../protocols/collect.ts';
+import { doneMarker } from '../protocols/openai-chat/envelope.ts';
 import { editBody, type PassthroughEdits } from '../protocols/passthrough.ts';
 import type {
   AnswerContext,
@@ -24,8 +25,6 @@ export interface PassthroughInput {
   /** Headers of the client's that belong to the protocol travel by themselves; these are added where it sent none. */
   readonly headers: Readonly<Record<string, string>>;
 }
-
-const doneMarker = 'data: [DONE]\n\n';
 
 /** Same protocol on both sides: the client's bytes up, the upstream's bytes down. */
 export class PassthroughChannel implements Channel {

@@ -59,9 +59,10 @@ export class ChunkWriter {
   }
 
   end(): string {
-    if (!this.#context.includeUsage || this.#usage === undefined) return done;
-    return `${this.#head}],"usage":${JSON.stringify(encodeUsage(this.#usage))}}\n\n${done}`;
+    if (!this.#context.includeUsage || this.#usage === undefined) return doneMarker;
+    return `${this.#head}],"usage":${JSON.stringify(encodeUsage(this.#usage))}}\n\n${doneMarker}`;
   }
 }
 
-const done = 'data: [DONE]\n\n';
+/** Ends every whole stream. */
+export const doneMarker = 'data: [DONE]\n\n';
