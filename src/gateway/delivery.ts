@@ -36,7 +36,6 @@ export class Delivery {
   readonly framing: Framing;
   #keepAlive: Timer | undefined;
   #isEarly = false;
-  #hasContent = false;
   /** Ends an open answer in the client's protocol; set by a translated stream, which knows its own state. */
   #errorEvent: ((error: GatewayError) => string) | undefined;
 
@@ -44,10 +43,6 @@ export class Delivery {
     this.#input = input;
     this.framing = input.exchange.inbound.framing(input.exchange.route);
     if (input.stream) this.#armKeepAlive();
-  }
-
-  get isStarted(): boolean {
-    return this.#input.exchange.reply.isStarted;
   }
 
   /** Milliseconds since the request came. */
@@ -66,7 +61,6 @@ export class Delivery {
   /** Headers of a streamed answer; content follows by `write`. */
   startStream(answer: UpstreamAnswer, contentType: string): void {
     this.#keepAlive?.cancel();
-    this.#hasContent = true;
     const facts = this.#facts(answer);
     if (this.#isEarly) {
       if (this.framing === 'sse') this.#input.exchange.reply.write(answerComment(facts));
@@ -77,7 +71,6 @@ export class Delivery {
 
   /** Headers of an answer that is too large to be held; its length is the upstream's business. */
   startAnswer(answer: UpstreamAnswer): void {
-    this.#hasContent = true;
     const headers = addAnswerHeaders(forwardedResponseHeaders(answer.headers), this.#facts(answer));
     this.#input.exchange.reply.start(answer.status, headers);
   }
@@ -110,12 +103,6 @@ export class Delivery {
     const facts = { requestId: exchange.id, attempts: attemptFacts(exchange.trail.attempts) };
     const text = this.#errorEvent?.(error) ?? exchange.inbound.errors.streamEvent(error, facts, this.framing);
     exchange.reply.end(text);
-  }
-
-  /** The request failed before any content. */
-  fail(error: GatewayError): void {
-    this.#keepAlive?.cancel();
-    if (this.#isEarly || this.#hasContent) this.breakOff(error);
   }
 
   close(): void {
