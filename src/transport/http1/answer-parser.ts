@@ -1,5 +1,5 @@
-/** Longest head, and longest line between two chunks. Bytes. */
-const maxHeadBytes = 64 * 1024;
+import { readContentLength, readFields, requireChunked } from './fields.ts';
+import { type Framing, hasLoneLineFeed, MessageError, MessageReader, type MessageSink } from './message-reader.ts';
 
 export type AnswerHeaders = Record<string, string | string[]>;
 
@@ -11,33 +11,10 @@ export interface AnswerSink {
   onEnd(): void;
 }
 
-/** `code` is named like those of Node's own parser. */
-export class AnswerError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/**
- * head: status line and fields; sized: a body of known length; size, data, after-data and trailer: a chunked body;
- * open: a body that lasts until the connection closes; over: between answers.
- */
-type Stage = 'head' | 'sized' | 'size' | 'data' | 'after-data' | 'trailer' | 'open' | 'over';
-
-/**
- * Reads the answers of one connection, one after another (RFC 9112). Where the RFC leaves a choice it refuses: two
- * readers of the same bytes must not see different answers.
- */
-export class AnswerParser {
+/** Reads the answers of one connection, one after another (RFC 9112). */
+export class AnswerParser implements MessageSink {
   readonly #sink: AnswerSink;
-  #stage: Stage = 'over';
-  /** Start of a head or of a line whose end has not come. */
-  #held: Buffer | undefined;
-  /** Bytes of the body or of the chunk that are still to come. */
-  #left = 0;
+  readonly #reader = new MessageReader(this);
   #mayReuse = false;
 
   constructor(sink: AnswerSink) {
@@ -46,168 +23,71 @@ export class AnswerParser {
 
   /** Expects the next answer. */
   begin(): void {
-    this.#stage = 'head';
     this.#mayReuse = false;
-    this.#held = undefined;
+    this.#reader.begin();
   }
 
   get isOver(): boolean {
-    return this.#stage === 'over';
+    return this.#reader.isOver;
   }
 
   /** The answer is whole and the server takes another request on this connection. */
   get mayReuse(): boolean {
-    return this.#stage === 'over' && this.#mayReuse;
+    return this.#reader.isOver && this.#mayReuse;
   }
 
-  /** Throws an AnswerError for what is no answer, and for bytes after its end. */
+  /** Throws a MessageError for what is no answer, and for bytes after its end. */
   push(bytes: Buffer): void {
-    let all = bytes;
-    if (this.#held !== undefined) {
-      all = Buffer.concat([this.#held, bytes]);
-      this.#held = undefined;
-    }
-    for (let at = 0; at < all.length; ) {
-      const next = this.#take(all, at);
-      if (next === undefined) {
-        if (all.length - at > maxHeadBytes) throw overflow();
-        this.#held = Buffer.from(all.subarray(at));
-        return;
-      }
-      at = next;
+    this.#reader.push(bytes);
+    if (this.#reader.isOver && this.#reader.heldBytes > 0) {
+      throw new MessageError('HPE_UNEXPECTED_DATA', 'bytes came that belong to no answer');
     }
   }
 
   /** The server closed, which is the end of an answer without a length. */
   close(): void {
-    if (this.#stage === 'open') this.#end();
+    this.#reader.close();
   }
 
-  /** Where to go on; undefined when more bytes are needed first. */
-  #take(bytes: Buffer, at: number): number | undefined {
-    switch (this.#stage) {
-      case 'head':
-        return this.#takeHead(bytes, at);
-      case 'sized':
-      case 'data':
-        return this.#takeBody(bytes, at);
-      case 'open':
-        this.#sink.onBody(view(bytes, at, bytes.length));
-        return bytes.length;
-      case 'size':
-        return this.#takeSize(bytes, at);
-      case 'after-data':
-        return this.#takeAfterData(bytes, at);
-      case 'trailer':
-        return this.#takeTrailer(bytes, at);
-      case 'over':
-        throw new AnswerError('HPE_UNEXPECTED_DATA', 'bytes came that belong to no answer');
-    }
+  onBeginning(bytes: Buffer, at: number): void {
+    const beginning = bytes.toString('latin1', at, Math.min(at + httpVersion.length, bytes.length));
+    if (!httpVersion.startsWith(beginning) || hasLoneLineFeed(bytes, at)) throw notHttp();
   }
 
-  #takeHead(bytes: Buffer, at: number): number | undefined {
-    const end = bytes.indexOf('\r\n\r\n', at, 'latin1');
-    if (end === -1) return requireHttp(bytes, at);
-    if (end - at > maxHeadBytes) throw overflow();
-    const { status, headers, isPersistent } = parseHead(bytes.toString('latin1', at, end));
-    if (status === 101) throw new AnswerError('HPE_PAUSED_UPGRADE', 'the server changed the protocol');
-    if (status < 200) return end + 4;
-    this.#mayReuse = isPersistent;
+  onHead(text: string): Framing {
+    const { status, headers, isPersistent } = parseHead(text);
+    if (status === 101) throw new MessageError('HPE_PAUSED_UPGRADE', 'the server changed the protocol');
+    if (status < 200) return 'no-message';
+    const framing = framingOf(status, headers);
+    // Both fields together are how answers are smuggled (RFC 9112, 6.1).
+    const isDoubtful = headers['content-length'] !== undefined && framing === 'chunked';
+    this.#mayReuse = isPersistent && framing !== 'until-close' && !isDoubtful;
     this.#sink.onHead(status, headers);
-    this.#beginBody(status, headers);
-    return end + 4;
+    return framing;
   }
 
-  #beginBody(status: number, headers: AnswerHeaders): void {
-    const coding = headers['transfer-encoding'];
-    const length = headers['content-length'];
-    if (status === 204 || status === 304) return this.#end();
-    if (coding !== undefined) {
-      // Both fields together are how answers are smuggled; the connection is not used again (RFC 9112, 6.1).
-      if (length !== undefined) this.#mayReuse = false;
-      if (!isChunked(coding)) throw new AnswerError('HPE_INVALID_TRANSFER_ENCODING', 'the transfer coding is unknown');
-      this.#stage = 'size';
-    } else if (length === undefined) {
-      this.#mayReuse = false;
-      this.#stage = 'open';
-    } else {
-      this.#left = contentLength(length);
-      if (this.#left === 0) this.#end();
-      else this.#stage = 'sized';
-    }
+  onBody(bytes: Buffer): void {
+    this.#sink.onBody(bytes);
   }
 
-  #takeBody(bytes: Buffer, at: number): number {
-    const isSized = this.#stage === 'sized';
-    const end = Math.min(at + this.#left, bytes.length);
-    this.#left -= end - at;
-    this.#sink.onBody(view(bytes, at, end));
-    if (this.#left === 0) {
-      if (isSized) this.#end();
-      else this.#stage = 'after-data';
-    }
-    return end;
-  }
-
-  #takeSize(bytes: Buffer, at: number): number | undefined {
-    const end = endOfLine(bytes, at);
-    if (end === undefined) return undefined;
-    this.#left = chunkSize(bytes.toString('latin1', at, end));
-    this.#stage = this.#left === 0 ? 'trailer' : 'data';
-    return end + 2;
-  }
-
-  #takeAfterData(bytes: Buffer, at: number): number | undefined {
-    if (bytes.length - at < 2) return undefined;
-    if (bytes[at] !== cr || bytes[at + 1] !== lf) throw new AnswerError('HPE_STRICT', 'a chunk is longer than it says');
-    this.#stage = 'size';
-    return at + 2;
-  }
-
-  /** Trailer fields are read and dropped. */
-  #takeTrailer(bytes: Buffer, at: number): number | undefined {
-    const end = endOfLine(bytes, at);
-    if (end === undefined) return undefined;
-    if (end === at) this.#end();
-    return end + 2;
-  }
-
-  #end(): void {
-    this.#stage = 'over';
+  onEnd(): void {
     this.#sink.onEnd();
   }
 }
 
-const cr = 0x0d;
-const lf = 0x0a;
-
-/** Without a new object where the whole of the bytes is meant. */
-function view(bytes: Buffer, from: number, end: number): Buffer {
-  return from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end);
+function framingOf(status: number, headers: AnswerHeaders): Framing {
+  const coding = headers['transfer-encoding'];
+  const length = headers['content-length'];
+  if (status === 204 || status === 304) return 0;
+  if (coding !== undefined) {
+    requireChunked(coding);
+    return 'chunked';
+  }
+  return length === undefined ? 'until-close' : readContentLength(length);
 }
 
-/** Of the line's CR; undefined while it has not come with its LF. */
-function endOfLine(bytes: Buffer, from: number): number | undefined {
-  for (let at = from; at + 1 < bytes.length; at++) if (bytes[at] === cr && bytes[at + 1] === lf) return at;
-  return undefined;
-}
-
-/** The beginning of a head may be awaited; what is something else already will not become one. */
-function requireHttp(bytes: Buffer, at: number): undefined {
-  const beginning = bytes.toString('latin1', at, at + httpVersion.length);
-  if (!httpVersion.startsWith(beginning)) throw notHttp();
-  // Lines that end in LF alone would never make the blank line that is waited for.
-  const end = bytes.indexOf(lf, at);
-  if (end !== -1 && bytes[end - 1] !== cr) throw notHttp();
-  return undefined;
-}
-
-function overflow(): AnswerError {
-  return new AnswerError('HPE_HEADER_OVERFLOW', 'the head is too long');
-}
-
-function notHttp(): AnswerError {
-  return new AnswerError('HPE_INVALID_CONSTANT', 'the answer does not begin with an HTTP/1.1 status');
+function notHttp(): MessageError {
+  return new MessageError('HPE_INVALID_CONSTANT', 'the answer does not begin with an HTTP/1.1 status');
 }
 
 const httpVersion = 'HTTP/1.';
@@ -219,20 +99,13 @@ interface Head {
 }
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
-const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const forbiddenInValue = /[\0\r\n]/;
 
 function parseHead(text: string): Head {
   let end = text.indexOf('\r\n');
   if (end === -1) end = text.length;
   const first = statusLine.exec(text.slice(0, end));
   if (first === null) throw notHttp();
-  const headers: AnswerHeaders = {};
-  for (let at = end + 2; at < text.length; at = end + 2) {
-    end = text.indexOf('\r\n', at);
-    if (end === -1) end = text.length;
-    addField(headers, text, { from: at, end });
-  }
+  const headers = foldFields(readFields(text, end + 2));
   return {
     status: Number(first[2]),
     headers,
@@ -240,19 +113,18 @@ function parseHead(text: string): Head {
   };
 }
 
-function addField(headers: AnswerHeaders, text: string, { from, end }: { from: number; end: number }): void {
-  const colon = text.indexOf(':', from);
-  const name = colon === -1 || colon > end ? '' : text.slice(from, colon);
-  const raw = text.slice(colon + 1, end);
-  if (!fieldName.test(name) || forbiddenInValue.test(raw)) {
-    throw new AnswerError('HPE_INVALID_HEADER_TOKEN', 'a header field is malformed');
+/** Lower-case names; a field that repeats is a list. */
+function foldFields(fields: readonly string[]): AnswerHeaders {
+  const headers: AnswerHeaders = {};
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = (fields[at] as string).toLowerCase();
+    const value = fields[at + 1] as string;
+    const known = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    if (known === undefined) headers[name] = value;
+    else if (typeof known === 'string') headers[name] = [known, value];
+    else known.push(value);
   }
-  const value = raw.trim();
-  const lower = name.toLowerCase();
-  const known = Object.hasOwn(headers, lower) ? headers[lower] : undefined;
-  if (known === undefined) headers[lower] = value;
-  else if (typeof known === 'string') headers[lower] = [known, value];
-  else known.push(value);
+  return headers;
 }
 
 function isPersistent(headers: AnswerHeaders, isVersion11: boolean): boolean {
@@ -262,22 +134,4 @@ function isPersistent(headers: AnswerHeaders, isVersion11: boolean): boolean {
   if (words.includes('close')) return false;
   // HTTP/1.0 knows no codings: its framing cannot be trusted then (RFC 9112, 6.1).
   return isVersion11 || (words.includes('keep-alive') && headers['transfer-encoding'] === undefined);
-}
-
-function isChunked(coding: string | string[]): boolean {
-  return typeof coding === 'string' && coding.toLowerCase() === 'chunked';
-}
-
-function contentLength(length: string | string[]): number {
-  if (typeof length !== 'string' || !/^\d{1,15}$/.test(length)) {
-    throw new AnswerError('HPE_INVALID_CONTENT_LENGTH', 'the content length is malformed');
-  }
-  return Number(length);
-}
-
-function chunkSize(line: string): number {
-  // An extension may follow; none has a meaning here.
-  const digits = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;.*)?$/.exec(line)?.[1];
-  if (digits === undefined) throw new AnswerError('HPE_INVALID_CHUNK_SIZE', 'the size of a chunk is malformed');
-  return Number.parseInt(digits, 16);
 }

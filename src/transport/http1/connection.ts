@@ -1,6 +1,7 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { GatewayError } from '../../core/errors.ts';
-import { AnswerError, type AnswerHeaders, AnswerParser, type AnswerSink } from './answer-parser.ts';
+import { type AnswerHeaders, AnswerParser, type AnswerSink } from './answer-parser.ts';
+import { MessageError } from './message-reader.ts';
 
 /** Told about the request that a connection carries. Exactly one of onEnd and onError comes last. */
 export interface ConnectionHandler {
@@ -128,7 +129,7 @@ export class Connection implements AnswerSink {
       this.#parser.push(size === readBuffer.length ? readBuffer : readBuffer.subarray(0, size));
     } catch (thrown) {
       // What a handler throws is the end of its request, not of the process.
-      this.#socket.destroy(thrown instanceof AnswerError ? thrown : GatewayError.from(thrown));
+      this.#socket.destroy(thrown instanceof MessageError ? thrown : GatewayError.from(thrown));
     }
     if (this.#parser.isOver) this.#becomeFree();
     return !this.#isPaused;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AnswerError, type AnswerHeaders, AnswerParser } from '../../../../src/transport/http1/answer-parser.ts';
+import { type AnswerHeaders, AnswerParser } from '../../../../src/transport/http1/answer-parser.ts';
+import { MessageError } from '../../../../src/transport/http1/message-reader.ts';
 
 /** What a sink was told. Bodies are joined: where they were cut says nothing. */
 interface Told {
@@ -49,7 +50,7 @@ function read(pieces: readonly Buffer[], closes = false): Told {
     for (const piece of pieces) lend(parser, piece);
     if (closes) parser.close();
   } catch (thrown) {
-    if (!(thrown instanceof AnswerError)) throw thrown;
+    if (!(thrown instanceof MessageError)) throw thrown;
     refused = thrown.code;
   }
   const body = Buffer.concat(bodies).toString('latin1');
@@ -267,6 +268,12 @@ describe('what never ends is refused', () => {
     expect(readWhole(start + long(limit + 2000)).refused).toBe('HPE_HEADER_OVERFLOW');
   });
 
+  it('a trailer of many lines', () => {
+    const trailer = (lines: number) => `${ok}\r\n${chunked}\r\n\r\n0\r\n${`A: ${long(997)}\r\n`.repeat(lines)}`;
+    expect(reads(trailer(60)).refused).toBeUndefined();
+    expect(reads(trailer(70)).refused).toBe('HPE_HEADER_OVERFLOW');
+  });
+
   it('a head that is too long is so in one piece too, and only then', () => {
     const rest = `\r\n${empty}`;
     const fits = `${ok}\r\nA: ${long(limit - ok.length - rest.length - 5)}${rest}\r\n\r\n`;
@@ -308,5 +315,5 @@ it('a server that closes does not complete an answer whose end is known', () => 
 
 it('expects nothing before a request was sent', () => {
   const parser = new AnswerParser({ onHead() {}, onBody() {}, onEnd() {} });
-  expect(() => parser.push(bytesOf(`${ok}\r\n`))).toThrow(AnswerError);
+  expect(() => parser.push(bytesOf(`${ok}\r\n`))).toThrow(MessageError);
 });
