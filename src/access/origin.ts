@@ -1,7 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { GatewayError } from '../core/errors.ts';
 import { isLoopbackHost } from '../transport/address.ts';
+
+/** Lower-case names. */
+type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
 export interface OriginRules {
   /** Auth off: the Host header is all that stands between a rebound DNS name and the user's models. */
@@ -20,7 +22,7 @@ const maxKnownHosts = 64;
  * Refuses what a web page on another origin could send before anything is read or spent. Programs send neither
  * Origin nor Sec-Fetch-Site, so they never notice.
  */
-export function checkOrigin(headers: IncomingHttpHeaders, rules: OriginRules): GatewayError | undefined {
+export function checkOrigin(headers: RequestHeaders, rules: OriginRules): GatewayError | undefined {
   if (rules.isOpen && !rules.knownHosts.has(headers.host ?? '') && !isAllowedHost(headers.host, rules)) {
     return new GatewayError('forbidden', `Requests for the host "${printable(headers.host)}" are not accepted.`, {
       hint: 'use localhost or 127.0.0.1, or add the name to server.allowed_hosts',

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
 import { decodeBody, encodingsOf } from '../transport/content-encoding.ts';
+import type { BodySink, HttpRequest } from './http1/request.ts';
 
 export interface BodyLimits {
   /** Bytes. */
@@ -34,8 +34,8 @@ export class BodyReader {
    * The whole body, decoded. Rejects with `too_large` (before reading where the length is announced),
    * `request_timeout`, `unsupported_media`, `bad_request` or `client_closed`.
    */
-  read(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
-    const { headers } = request;
+  read(request: HttpRequest, limits: BodyLimits): Promise<Buffer> {
+    const { headers } = request.head;
     if (Number(headers['content-length'] ?? 0) > limits.max_request_body_size) {
       return Promise.reject(tooLarge(limits.max_request_body_size));
     }
@@ -43,31 +43,28 @@ export class BodyReader {
     return this.#decoded(request, limits);
   }
 
-  async #decoded(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  async #decoded(request: HttpRequest, limits: BodyLimits): Promise<Buffer> {
     const raw = await this.#collect(request, limits);
     try {
-      return await decodeBody(raw, encodingsOf(request.headers['content-encoding']), limits.max_request_body_size);
+      return await decodeBody(raw, encodingsOf(request.head.headers['content-encoding']), limits.max_request_body_size);
     } catch (thrown) {
       if (thrown instanceof GatewayError && thrown.code === 'too_large') throw tooLarge(limits.max_request_body_size);
       throw thrown;
     }
   }
 
-  #collect(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  #collect(request: HttpRequest, limits: BodyLimits): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const pending = new PendingBody({ clock: this.#clock, limits, resolve, reject });
-      // The listeners stay: they go with the request, and taking them off costs more than ignoring them.
-      request.on('data', (chunk: Buffer) => pending.add(chunk));
-      request.on('end', () => {
-        this.#pending.delete(pending);
-        pending.complete();
-        this.#batch.add(() => pending.deliver());
+      const pending = new PendingBody({
+        limits,
+        resolve,
+        reject,
+        onEnd: () => {
+          this.#pending.delete(pending);
+          this.#batch.add(() => pending.deliver());
+        },
       });
-      request.on('close', () => {
-        this.#pending.delete(pending);
-        pending.leave();
-      });
-      request.on('error', ignore);
+      request.receive(pending);
       this.#pending.add(pending);
       this.#sweep ??= this.#clock.setTimer(sweepMs, () => this.#look());
     });
@@ -75,44 +72,44 @@ export class BodyReader {
 
   #look(): void {
     const now = this.#clock.monotonic();
-    for (const pending of this.#pending) if (pending.check(now)) this.#pending.delete(pending);
+    for (const pending of this.#pending) if (!pending.goesOn(now)) this.#pending.delete(pending);
     this.#sweep = this.#pending.size === 0 ? undefined : this.#clock.setTimer(sweepMs, () => this.#look());
   }
 }
 
-/** 'close' follows and tells the same. */
-const ignore = () => {};
-
 interface PendingInput {
-  readonly clock: Clock;
   readonly limits: BodyLimits;
   readonly resolve: (body: Buffer) => void;
   readonly reject: (error: GatewayError) => void;
+  readonly onEnd: () => void;
 }
 
 /** A body under way. Settles once. */
-class PendingBody {
+class PendingBody implements BodySink {
   readonly #input: PendingInput;
   readonly #body = new HeldBody();
-  #lastByteAt: number;
-  #isComplete = false;
   #isOver = false;
+  /** Bytes there were when `goesOn` last saw more of them, and when that was. */
+  #seenBytes = -1;
+  #seenAt = 0;
 
   constructor(input: PendingInput) {
     this.#input = input;
-    this.#lastByteAt = input.clock.monotonic();
   }
 
-  add(chunk: Buffer): void {
+  onBody(bytes: Buffer): void {
     if (this.#isOver) return;
-    const { clock, limits } = this.#input;
-    this.#body.add(chunk);
-    if (this.#body.size > limits.max_request_body_size) return this.#fail(tooLarge(limits.max_request_body_size));
-    this.#lastByteAt = clock.monotonic();
+    const { max_request_body_size: limit } = this.#input.limits;
+    this.#body.add(bytes);
+    if (this.#body.size > limit) this.#fail(tooLarge(limit));
   }
 
-  complete(): void {
-    this.#isComplete = true;
+  onEnd(): void {
+    this.#input.onEnd();
+  }
+
+  onCut(): void {
+    this.#fail(new GatewayError('client_closed', 'The client left before its request was complete.'));
   }
 
   deliver(): void {
@@ -121,22 +118,21 @@ class PendingBody {
     this.#input.resolve(this.#body.bytes());
   }
 
-  leave(): void {
-    // Every request closes; an error, with its stack, is only made for one that was not complete.
-    if (this.#isOver || this.#isComplete) return;
-    this.#fail(new GatewayError('client_closed', 'The client left before its request was complete.'));
-  }
-
-  /** Gives up on a body that has paused for too long; true when it did. */
-  check(now: number): boolean {
+  /** Gives up on a body that has paused for too long; false when it is over. To be called now and then. */
+  goesOn(now: number): boolean {
+    if (this.#isOver) return false;
+    if (this.#body.size !== this.#seenBytes) {
+      this.#seenBytes = this.#body.size;
+      this.#seenAt = now;
+    }
     const { body_timeout: pauseMs } = this.#input.limits;
-    if (this.#isOver) return true;
-    if (now - this.#lastByteAt <= pauseMs) return false;
+    if (now - this.#seenAt <= pauseMs) return true;
     this.#fail(new GatewayError('request_timeout', `The request body paused for more than ${pauseMs} ms.`));
-    return true;
+    return false;
   }
 
   #fail(error: GatewayError): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#body.release();
     this.#input.reject(error);

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { ClientKey, KeyRing } from '../access/keys.ts';
 import { checkOrigin, type OriginRules } from '../access/origin.ts';
 import type { Config } from '../config/schema.ts';
@@ -12,10 +11,13 @@ import { type Exchange, newTrail } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
 import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
 import { BodyReader } from './body.ts';
+import type { HttpReply } from './http1/reply.ts';
+import type { HttpRequest } from './http1/request.ts';
+import type { RequestHeaders } from './http1/request-head.ts';
+import { HttpServer } from './http1/server.ts';
 import { checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
-import { refuseConnection } from './refuse-connection.ts';
+import { refusal } from './refusal.ts';
 import { renderError } from './render-error.ts';
-import { NodeReply, type ReplyOptions } from './reply.ts';
 import type { ErrorDialect, Route, RouteMatch, RouteTable } from './routes.ts';
 
 export interface ListenerDeps {
@@ -28,54 +30,33 @@ export interface ListenerDeps {
   readonly origin: () => OriginRules;
   /** Undefined while auth is off. */
   readonly keys: () => KeyRing | undefined;
-  readonly isAdmin: (headers: IncomingMessage['headers']) => boolean;
+  readonly isAdmin: (headers: RequestHeaders) => boolean;
 }
-
-/** Header block that a client may send. Bytes. */
-const maxHeaderBytes = 64 * 1024;
 
 /** Sockets in, exchanges out. Knows HTTP and nothing of models. */
 export class Listener {
   readonly #deps: ListenerDeps;
-  readonly #server: Server;
+  readonly #server: HttpServer;
   readonly #open = new Set<Departure>();
   readonly #bodies: BodyReader;
-  readonly #replyOptions: ReplyOptions;
   #begun = 0;
-  #isClosing = false;
 
   constructor(deps: ListenerDeps) {
     this.#deps = deps;
-    const { server } = deps.config();
-    this.#server = createServer({
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: server.read_timeout,
-      requestTimeout: 0,
-      keepAliveTimeout: server.idle_timeout,
-      connectionsCheckingInterval: Math.min(1_000, server.read_timeout),
-      noDelay: true,
+    this.#server = new HttpServer({
+      clock: deps.clock,
+      limits: () => {
+        const { server } = deps.config();
+        return { headMs: server.read_timeout, idleMs: server.idle_timeout, writeMs: server.write_timeout };
+      },
+      onRequest: (request, reply) => this.#serve(request, reply),
+      refusal: (error) => refusal(error, lastOf(deps.dialects)),
     });
     this.#bodies = new BodyReader(deps.clock, deps.batch);
-    this.#replyOptions = {
-      clock: deps.clock,
-      writeTimeoutMs: () => deps.config().server.write_timeout,
-      isClosing: () => this.#isClosing,
-    };
-    this.#server.on('request', (request, response) => this.#serve(request, response));
-    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-      refuseConnection(error, socket, { clock: deps.clock, renderer: lastOf(deps.dialects), maxHeaderBytes }),
-    );
-    this.#server.on('checkContinue', (request, response) => {
-      // Only a body that is wanted is asked for: whoever is refused has nothing to send.
-      request.once('resume', () => {
-        if (!response.headersSent) response.writeContinue();
-      });
-      this.#serve(request, response);
-    });
   }
 
   get isClosing(): boolean {
-    return this.#isClosing;
+    return this.#server.isClosing;
   }
 
   /** Requests begun since the start. */
@@ -89,20 +70,12 @@ export class Listener {
 
   /** Port 0 takes a free one. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
   listen(host: string, port: number): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port, backlog: 1024 }, () => {
-        this.#server.off('error', reject);
-        resolve(this.#server.address() as AddressInfo);
-      });
-    });
+    return this.#server.listen(host, port);
   }
 
   /** Takes no more requests and lets those in flight end; after `graceMs` they are cut. Safe to repeat. */
   async close(graceMs: number): Promise<void> {
-    this.#isClosing = true;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    const closed = this.#server.close();
     const timer = this.#deps.clock.setTimer(graceMs, () => this.destroy(), { keepAlive: true });
     await closed;
     timer.cancel();
@@ -110,55 +83,38 @@ export class Listener {
 
   /** Cuts everything now. */
   destroy(): void {
-    this.#isClosing = true;
     for (const departure of this.#open) departure.leave();
-    this.#server.close();
-    this.#server.closeAllConnections();
+    this.#server.destroy();
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse): void {
-    const visit = this.#visit(request, response);
-    this.#answer(visit).then(
-      () => this.#tidy(request),
-      (thrown) => {
-        this.#renderError(visit, GatewayError.from(thrown), []);
-        this.#tidy(request);
-      },
-    );
+  #serve(request: HttpRequest, reply: HttpReply): void {
+    const visit = this.#visit(request, reply);
+    this.#answer(visit).catch((thrown) => this.#renderError(visit, GatewayError.from(thrown), []));
   }
 
-  #visit(request: IncomingMessage, response: ServerResponse): Visit {
+  #visit(request: HttpRequest, reply: HttpReply): Visit {
     const departure = new Departure();
     this.#open.add(departure);
     this.#begun++;
-    response.on('close', () => {
+    reply.onClose = (isWhole) => {
       this.#open.delete(departure);
-      if (!response.writableFinished) departure.leave();
-      // Node closes what is idle when the end begins; what becomes idle later would be waited for.
-      if (this.#isClosing) this.#server.closeIdleConnections();
-    });
-    // A client that resets its connection is told by 'close'; the error itself must not end the process.
-    response.on('error', ignore);
-    const url = originForm(request.url ?? '/');
+      if (!isWhole) departure.leave();
+    };
+    const url = originForm(request.head.target);
     const mark = url.indexOf('?');
     return {
       id: randomUUID(),
       startedAt: this.#deps.clock.monotonic(),
       request,
-      reply: new NodeReply(response, this.#replyOptions),
+      reply,
       departure,
       path: mark === -1 ? url : url.slice(0, mark),
       query: mark === -1 ? noQuery : new URLSearchParams(url.slice(mark + 1)),
     };
   }
 
-  /** What is left of a refused body would be read as the next request. */
-  #tidy(request: IncomingMessage): void {
-    if (!request.complete && !request.destroyed) this.#drain(request);
-  }
-
   async #answer(visit: Visit): Promise<void> {
-    const { headers } = visit.request;
+    const { headers } = visit.request.head;
     const refused = checkOrigin(headers, this.#deps.origin());
     if (refused !== undefined) throw refused;
     const match = this.#route(visit);
@@ -178,7 +134,7 @@ export class Listener {
   }
 
   #route(visit: Visit): RouteMatch | undefined {
-    const method = visit.request.method ?? 'GET';
+    const { method } = visit.request.head;
     if (method === 'OPTIONS') return undefined;
     const found = this.#deps.routes.find(visit.path, method);
     if (found.kind === 'found') return found.match;
@@ -196,7 +152,7 @@ export class Listener {
     });
   }
 
-  #authenticate(route: Route, headers: IncomingMessage['headers']): ClientKey | undefined {
+  #authenticate(route: Route, headers: RequestHeaders): ClientKey | undefined {
     if (route.kind === 'page' && route.access === 'open') return undefined;
     if (route.kind === 'page' && route.access === 'admin') {
       if (this.#deps.isAdmin(headers)) return undefined;
@@ -206,38 +162,39 @@ export class Listener {
   }
 
   async #page(visit: Visit, match: RouteMatch, key: ClientKey | undefined): Promise<void> {
-    const { request, reply } = visit;
+    const { reply } = visit;
+    const { method, headers } = visit.request.head;
     const { route } = match;
     if (route.kind !== 'page') return;
-    const body = request.method === 'POST' ? await this.#read(visit) : undefined;
+    const body = method === 'POST' ? await this.#read(visit) : undefined;
     const page = await route.page({
-      method: request.method ?? 'GET',
+      method,
       path: visit.path,
       rest: match.rest,
       query: visit.query,
-      headers: request.headers,
+      headers,
       key,
       body: body === undefined || body.length === 0 ? undefined : parseJson(body),
       signal: visit.departure.signal,
     });
-    const headers = ['content-type', page.contentType, 'x-router-request-id', visit.id, ...(page.headers ?? [])];
-    reply.send(page.status, headers, request.method === 'HEAD' ? '' : page.body);
+    const about = ['content-type', page.contentType, 'x-router-request-id', visit.id, ...(page.headers ?? [])];
+    reply.send(page.status, about, page.body);
   }
 
   #exchange(
     visit: Visit,
     about: { inbound: InboundFormat; match: RouteMatch; key: ClientKey | undefined; body: Buffer },
   ): Exchange {
-    const { request } = visit;
+    const { method, headers, rawHeaders } = visit.request.head;
     const { inbound, match, key, body } = about;
     return {
       id: visit.id,
-      method: request.method ?? 'POST',
+      method,
       path: visit.path,
-      rawHeaders: request.rawHeaders,
-      headers: request.headers,
+      rawHeaders,
+      headers,
       inbound,
-      route: { model: match.rest, action: match.action, query: visit.query, headers: request.headers },
+      route: { model: match.rest, action: match.action, query: visit.query, headers },
       body,
       json: parseJson(body),
       key,
@@ -261,23 +218,12 @@ export class Listener {
       headers: headers.length === 0 ? ['x-router-request-id', visit.id] : headers,
     });
     const extra = error.code === 'method_not_allowed' && error.detail !== undefined ? ['allow', error.detail] : [];
-    visit.reply.send(
-      rendered.status,
-      [...rendered.headers, ...extra],
-      visit.request.method === 'HEAD' ? '' : rendered.body,
-    );
+    visit.reply.send(rendered.status, [...rendered.headers, ...extra], rendered.body);
   }
 
   #dialect(path: string): ErrorRenderer {
     const found = this.#deps.dialects.find(({ paths }) => paths.test(path));
     return found?.renderer ?? lastOf(this.#deps.dialects);
-  }
-
-  /** Reads and forgets a little of an unread body so that the answer arrives, then closes. */
-  #drain(request: IncomingMessage): void {
-    request.resume();
-    const timer = this.#deps.clock.setTimer(2_000, () => request.destroy());
-    request.once('close', () => timer.cancel());
   }
 }
 
@@ -285,8 +231,8 @@ export class Listener {
 interface Visit {
   readonly id: string;
   readonly startedAt: number;
-  readonly request: IncomingMessage;
-  readonly reply: NodeReply;
+  readonly request: HttpRequest;
+  readonly reply: HttpReply;
   readonly departure: Departure;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -300,8 +246,6 @@ function originForm(target: string): string {
   const parsed = URL.parse(target);
   return parsed === null ? target : parsed.pathname + parsed.search;
 }
-
-const ignore = () => {};
 
 /** The one for paths that no other claims. */
 function lastOf(dialects: readonly ErrorDialect[]): ErrorRenderer {

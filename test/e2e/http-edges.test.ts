@@ -420,7 +420,10 @@ describe('a client that stops reading', () => {
     const wire = new Wire(app);
     wire.socket.pause();
     wire.write(whole.repeat(count));
-    await app.settles(count);
+    const stallTimers = () => clock.pending.filter((ms) => ms === 60_000).length;
+    while (stallTimers() === 0) await new Promise((resolve) => setImmediate(resolve));
+    // The requests behind the answer that is stuck are not begun: their answers would only pile up.
+    expect(fake.calls.length).toBeLessThan(count);
     expect(new Set(app.settled.map(({ outcome }) => outcome))).toEqual(new Set(['ok']));
     clock.advance(60_000);
     wire.socket.resume();

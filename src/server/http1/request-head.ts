@@ -1,0 +1,96 @@
+import { readContentLength, readFields, requireChunked } from '../../transport/http1/fields.ts';
+import { hasLoneLineFeed, MessageError } from '../../transport/http1/message-reader.ts';
+
+/** Lower-case names. Of a field that repeats, all values with commas between, as RFC 9110 (5.3) has it. */
+export type RequestHeaders = Readonly<Record<string, string | undefined>>;
+
+export interface RequestHead {
+  readonly method: string;
+  /** As written: a path, and from clients that take us for a proxy a whole URL. */
+  readonly target: string;
+  readonly headers: RequestHeaders;
+  /** Flat list, as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly framing: number | 'chunked';
+  readonly isVersion11: boolean;
+  /** The client would send another request on this connection. */
+  readonly keepsAlive: boolean;
+  /** The client sends the body only when it is asked to. */
+  readonly expectsContinue: boolean;
+}
+
+const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\0- \x7f]+) HTTP\/1\.([01])$/;
+
+/** Throws a MessageError where `text` is no head of a request, or of one that two readers may read in two ways. */
+export function readRequestHead(text: string): RequestHead {
+  let end = text.indexOf('\r\n');
+  if (end === -1) end = text.length;
+  const first = requestLine.exec(text.slice(0, end));
+  if (first === null) throw notHttp();
+  const rawHeaders = readFields(text, end + 2);
+  const headers = foldFields(rawHeaders);
+  const isVersion11 = first[3] === '1';
+  if (headers.host === undefined && isVersion11) throw new MessageError('HPE_INVALID_HOST', 'the host is missing');
+  return {
+    method: first[1] as string,
+    target: first[2] as string,
+    headers,
+    rawHeaders,
+    framing: framingOf(headers, isVersion11),
+    isVersion11,
+    keepsAlive: keepsAlive(headers.connection, isVersion11),
+    expectsContinue: isVersion11 && headers.expect?.toLowerCase() === '100-continue',
+  };
+}
+
+/** Throws for what can no longer become a request, so that nobody waits for its end. */
+export function checkBeginning(bytes: Buffer, at: number): void {
+  if (!isToken(bytes[at]) && bytes[at] !== carriageReturn) throw notHttp();
+  if (hasLoneLineFeed(bytes, at)) throw notHttp();
+}
+
+const carriageReturn = 0x0d;
+
+/** A method begins like this; the greeting of TLS does not. */
+function isToken(byte: number | undefined): boolean {
+  return byte !== undefined && byte > 0x20 && byte < 0x7f;
+}
+
+function notHttp(): MessageError {
+  return new MessageError('HPE_INVALID_METHOD', 'it does not begin with a request line of HTTP/1.1');
+}
+
+/** Of these the first one counts: joined they would mean nothing. */
+const firstCounts = new Set(['authorization', 'content-type', 'user-agent']);
+
+function foldFields(fields: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = (fields[at] as string).toLowerCase();
+    const value = fields[at + 1] as string;
+    if (!Object.hasOwn(headers, name)) headers[name] = value;
+    else if (name === 'host') throw new MessageError('HPE_INVALID_HOST', 'there are several hosts');
+    else if (!firstCounts.has(name)) headers[name] += `, ${value}`;
+  }
+  return headers;
+}
+
+function framingOf(headers: RequestHeaders, isVersion11: boolean): number | 'chunked' {
+  const coding = headers['transfer-encoding'];
+  const length = headers['content-length'];
+  if (coding === undefined) return length === undefined ? 0 : readContentLength(length);
+  requireChunked(coding);
+  // Who reads the one field and who reads the other see different requests (RFC 9112, 6.1).
+  if (length !== undefined) {
+    throw new MessageError('HPE_INVALID_CONTENT_LENGTH', 'it has both a content length and a transfer coding');
+  }
+  if (!isVersion11) throw new MessageError('HPE_INVALID_TRANSFER_ENCODING', 'HTTP/1.0 knows no transfer coding');
+  return 'chunked';
+}
+
+function keepsAlive(connection: string | undefined, isVersion11: boolean): boolean {
+  if (connection === undefined) return isVersion11;
+  const words = connection.toLowerCase();
+  if (words.includes('close')) return false;
+  return isVersion11 || words.includes('keep-alive');
+}
