@@ -160,13 +160,16 @@ export class MessageReader {
     return at + 2;
   }
 
-  /** Trailer fields are read and dropped. */
+  /** Trailer fields are read and dropped; what is none may be the next message in another reader's eyes. */
   #takeTrailer(bytes: Buffer, at: number): number | undefined {
     const end = endOfLine(bytes, at);
     if (end === undefined) return undefined;
     this.#trailerBytes += end - at;
     if (this.#trailerBytes > maxHeadBytes) throw overflow();
     if (end === at) this.#end();
+    else if (!trailerField.test(bytes.toString('latin1', at, end))) {
+      throw new MessageError('HPE_INVALID_HEADER_TOKEN', 'a trailer field is malformed');
+    }
     return end + 2;
   }
 
@@ -176,6 +179,7 @@ export class MessageReader {
   }
 }
 
+const trailerField = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\0\r\n]*$/;
 const none = Buffer.alloc(0);
 const cr = 0x0d;
 const lf = 0x0a;
