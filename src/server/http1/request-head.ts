@@ -21,12 +21,16 @@ export interface RequestHead {
 
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\0- \x7f]+) HTTP\/1\.([01])$/;
 
+/** None but these is part of a field (RFC 9110, 5.5); some readers take one of the others for a space or a line end. */
+const forbidden = /[^\t\r\n\x20-\x7e\x80-\xff]/;
+
 /** Throws a MessageError where `text` is no head of a request, or of one that two readers may read in two ways. */
 export function readRequestHead(text: string): RequestHead {
   let end = text.indexOf('\r\n');
   if (end === -1) end = text.length;
   const first = requestLine.exec(text.slice(0, end));
   if (first === null) throw notHttp();
+  if (forbidden.test(text)) throw new MessageError('HPE_INVALID_HEADER_TOKEN', 'a header field is malformed');
   const rawHeaders = readFields(text, end + 2);
   const headers = foldFields(rawHeaders);
   const isVersion11 = first[3] === '1';
