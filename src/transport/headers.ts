@@ -1,3 +1,5 @@
+import { remembered } from '../core/remembered.ts';
+
 /** Hop-by-hop fields of RFC 9110 section 7.6.1, and what the next message sets for itself. */
 const hopByHop = new Set([
   'connection',
@@ -66,29 +68,17 @@ const responseDropPrefixes = ['access-control-', 'x-router-'];
 
 type Verdict = 'keep' | 'drop' | string;
 
-/** Header names repeat from request to request; a client that invents names must not grow this without bound. */
-const maxRemembered = 512;
-
-function remembered(judge: (name: string) => Verdict): (name: string) => Verdict {
-  const verdicts = new Map<string, Verdict>();
-  return (name) => {
-    const known = verdicts.get(name);
-    if (known !== undefined) return known;
-    const verdict = judge(name.toLowerCase());
-    if (verdicts.size < maxRemembered) verdicts.set(name, verdict);
-    return verdict;
-  };
-}
-
-const requestVerdict = remembered((name) => {
+const requestVerdict = remembered((written): Verdict => {
+  const name = written.toLowerCase();
   if (requestDrops.has(name) || requestDropPrefixes.some((prefix) => name.startsWith(prefix))) return 'drop';
   for (const [prefix, protocol] of Object.entries(protocolPrefixes)) if (name.startsWith(prefix)) return protocol;
   return 'keep';
 });
 
-const responseVerdict = remembered((name) =>
-  responseDrops.has(name) || responseDropPrefixes.some((prefix) => name.startsWith(prefix)) ? 'drop' : 'keep',
-);
+const responseVerdict = remembered((written): Verdict => {
+  const name = written.toLowerCase();
+  return responseDrops.has(name) || responseDropPrefixes.some((prefix) => name.startsWith(prefix)) ? 'drop' : 'keep';
+});
 
 /**
  * The client's fields that travel on, as a flat list of names and values. `protocol` is the upstream's;

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { lowerCaseName } from '../../transport/http1/fields.ts';
 
 export interface AnswerHead {
   /** Status line and fields, latin-1, without the blank line. */
@@ -10,7 +11,6 @@ export interface AnswerHead {
 
 /** What would end a field early, and what latin-1 has not: cut to one byte it could become that. */
 const forbiddenInValue = /[^\t\x20-\x7e\x80-\xff]/;
-const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Throws for a field that would not arrive as one. `headers` is a flat list. */
 export function answerHead(status: number, headers: readonly string[]): AnswerHead {
@@ -20,10 +20,11 @@ export function answerHead(status: number, headers: readonly string[]): AnswerHe
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] as string;
     const value = headers[at + 1] as string;
-    if (!fieldName.test(name) || forbiddenInValue.test(value)) throw new Error(`the header ${name} cannot be sent`);
+    const lower = lowerCaseName(name);
+    if (lower === undefined || forbiddenInValue.test(value)) throw new Error(`the header ${name} cannot be sent`);
     text += `${name}: ${value}\r\n`;
-    if (name.length === 14 && name.toLowerCase() === 'content-length') length = Number(value);
-    else if (name.length === 4 && name.toLowerCase() === 'date') hasDate = true;
+    if (lower === 'content-length') length = Number(value);
+    else if (lower === 'date') hasDate = true;
   }
   return { text, length, hasDate };
 }

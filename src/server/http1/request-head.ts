@@ -1,4 +1,4 @@
-import { readContentLength, readFields, requireChunked } from '../../transport/http1/fields.ts';
+import { lowerCaseName, readContentLength, readFields, requireChunked } from '../../transport/http1/fields.ts';
 import { hasLoneLineFeed, MessageError } from '../../transport/http1/message-reader.ts';
 
 /** Lower-case names. Of a field that repeats, all values with commas between, as RFC 9110 (5.3) has it. */
@@ -70,7 +70,7 @@ const firstCounts = new Set(['authorization', 'content-type', 'user-agent']);
 function foldFields(fields: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (let at = 0; at + 1 < fields.length; at += 2) {
-    const name = (fields[at] as string).toLowerCase();
+    const name = lowerCaseName(fields[at] as string) as string;
     const value = fields[at + 1] as string;
     if (!Object.hasOwn(headers, name)) headers[name] = value;
     else if (name === 'host') throw new MessageError('HPE_INVALID_HOST', 'there are several hosts');

@@ -1,4 +1,4 @@
-import { readContentLength, readFields, requireChunked } from './fields.ts';
+import { lowerCaseName, readContentLength, readFields, requireChunked } from './fields.ts';
 import { type Framing, hasLoneLineFeed, MessageError, MessageReader, type MessageSink } from './message-reader.ts';
 
 export type AnswerHeaders = Record<string, string | string[]>;
@@ -117,7 +117,7 @@ function parseHead(text: string): Head {
 function foldFields(fields: readonly string[]): AnswerHeaders {
   const headers: AnswerHeaders = {};
   for (let at = 0; at + 1 < fields.length; at += 2) {
-    const name = (fields[at] as string).toLowerCase();
+    const name = lowerCaseName(fields[at] as string) as string;
     const value = fields[at + 1] as string;
     const known = Object.hasOwn(headers, name) ? headers[name] : undefined;
     if (known === undefined) headers[name] = value;

@@ -1,7 +1,11 @@
+import { remembered } from '../../core/remembered.ts';
 import { MessageError } from './message-reader.ts';
 
 const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const forbiddenInValue = /[\0\r\n]/;
+
+/** The name in lower case; undefined for what is no name of a field. */
+export const lowerCaseName = remembered((name) => (fieldName.test(name) ? name.toLowerCase() : undefined));
 
 /**
  * Header lines from `from` on, as a flat list of names as written and values without the space around them. Throws a
@@ -15,7 +19,7 @@ export function readFields(text: string, from: number): string[] {
     const colon = text.indexOf(':', at);
     const name = colon === -1 || colon > end ? '' : text.slice(at, colon);
     const value = text.slice(colon + 1, end);
-    if (!fieldName.test(name) || forbiddenInValue.test(value)) {
+    if (lowerCaseName(name) === undefined || forbiddenInValue.test(value)) {
       throw new MessageError('HPE_INVALID_HEADER_TOKEN', 'a header field is malformed');
     }
     fields.push(name, value.trim());

@@ -1,0 +1,14 @@
+/** Texts that come with requests repeat; a client that invents new ones must not fill the memory. */
+const maxRemembered = 512;
+
+/** `judge`, asked once for each text while there is room to remember what it said. It must depend on the text alone. */
+export function remembered<Verdict>(judge: (text: string) => Verdict): (text: string) => Verdict {
+  const verdicts = new Map<string, Verdict>();
+  return (text) => {
+    const known = verdicts.get(text);
+    if (known !== undefined) return known;
+    const verdict = judge(text);
+    if (verdicts.size < maxRemembered) verdicts.set(text, verdict);
+    return verdict;
+  };
+}

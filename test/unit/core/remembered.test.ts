@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { remembered } from '../../../src/core/remembered.ts';
+
+it('asks once for each text', () => {
+  const asked: string[] = [];
+  const size = remembered((text) => {
+    asked.push(text);
+    return text.length;
+  });
+  expect(['a', 'bb', 'a', 'bb'].map(size)).toEqual([1, 2, 1, 2]);
+  expect(asked).toEqual(['a', 'bb']);
+});
+
+it('answers rightly, and forgets nothing it knows, when there are more texts than it remembers', () => {
+  let asked = 0;
+  const same = remembered((text) => {
+    asked++;
+    return text;
+  });
+  const texts = Array.from({ length: 2_000 }, (_, at) => `text ${at}`);
+  expect(texts.map(same)).toEqual(texts);
+  expect(asked).toBe(2_000);
+  expect(texts.map(same)).toEqual(texts);
+  expect(asked).toBeGreaterThan(3_000);
+  expect(asked).toBeLessThan(4_000);
+});
