@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { ClientKey, KeyRing } from '../access/keys.ts';
 import { checkOrigin, type OriginRules } from '../access/origin.ts';
@@ -18,6 +17,7 @@ import { HttpServer } from './http1/server.ts';
 import { checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
 import { refusal } from './refusal.ts';
 import { renderError } from './render-error.ts';
+import { createRequestIds } from './request-ids.ts';
 import type { ErrorDialect, Route, RouteMatch, RouteTable } from './routes.ts';
 
 export interface ListenerDeps {
@@ -39,6 +39,7 @@ export class Listener {
   readonly #server: HttpServer;
   readonly #open = new Set<Departure>();
   readonly #bodies: BodyReader;
+  readonly #nextId = createRequestIds();
   #begun = 0;
 
   constructor(deps: ListenerDeps) {
@@ -50,7 +51,7 @@ export class Listener {
         return { headMs: server.read_timeout, idleMs: server.idle_timeout, writeMs: server.write_timeout };
       },
       onRequest: (request, reply) => this.#serve(request, reply),
-      refusal: (error) => refusal(error, lastOf(deps.dialects)),
+      refusal: (error) => refusal(error, { renderer: lastOf(deps.dialects), requestId: this.#nextId() }),
     });
     this.#bodies = new BodyReader(deps.clock, deps.batch);
   }
@@ -103,7 +104,7 @@ export class Listener {
     const url = originForm(request.head.target);
     const mark = url.indexOf('?');
     return {
-      id: randomUUID(),
+      id: this.#nextId(),
       startedAt: this.#deps.clock.monotonic(),
       request,
       reply,

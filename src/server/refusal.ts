@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../core/errors.ts';
 import type { ErrorRenderer } from '../protocols/protocol.ts';
 import { type MessageError, maxHeadBytes } from '../transport/http1/message-reader.ts';
@@ -7,10 +6,12 @@ import { lateHead } from './http1/connection.ts';
 import { renderError } from './render-error.ts';
 
 /** The whole answer to what is no request, after which the connection closes. Latin-1. */
-export function refusal(error: MessageError, renderer: ErrorRenderer): string {
+export function refusal(
+  error: MessageError,
+  about: { readonly renderer: ErrorRenderer; readonly requestId: string },
+): string {
   const { status, headers, body } = renderError(problemOf(error), {
-    renderer,
-    requestId: randomUUID(),
+    ...about,
     attempts: [],
     headers: [],
   });
