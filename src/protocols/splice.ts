@@ -124,9 +124,14 @@ export class Splice {
     for (const entry of this.#entries) {
       if (entry.key !== key) continue;
       found = true;
+      if (this.#isText(entry, value)) continue;
       this.#edits.push({ start: entry.valueStart, end: entry.valueEnd, text: value });
     }
     if (!found) this.#added.push(`${JSON.stringify(key)}:${value}`);
+  }
+
+  #isText({ valueStart, valueEnd }: TopLevelEntry, text: string): boolean {
+    return valueEnd - valueStart >= text.length && this.#json.toString('utf8', valueStart, valueEnd) === text;
   }
 
   /** Adds `key` unless the body has it. */

@@ -20,6 +20,14 @@ describe('Splice', () => {
     expect(apply('{"model":"a","model":"c"}', (s) => s.set('model', '"b"'))).toBe('{"model":"b","model":"b"}');
   });
 
+  it('copies nothing for a value that stands there already', () => {
+    const json = Buffer.from('{"model":"b","x":1.0}');
+    const splice = new Splice(json);
+    splice.set('model', '"b"');
+    expect(splice.apply()).toBe(json);
+    expect(apply('{"model":"b","model":"a"}', (s) => s.set('model', '"b"'))).toBe('{"model":"b","model":"b"}');
+  });
+
   it('finds a key that is written with escapes', () => {
     expect(apply('{"mod\\u0065l":"a"}', (s) => s.set('model', '"b"'))).toBe('{"mod\\u0065l":"b"}');
   });
