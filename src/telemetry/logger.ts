@@ -47,10 +47,11 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, 
 /** One line an entry: tidy for people, JSON for machines. What looks like a credential is struck out in both. */
 export function createLogger(options: LoggerOptions): Logger {
   const { clock, paint, write } = options;
+  const timeText = isoTimes();
   const buffer = new LineBuffer<Line>({
     clock,
     write,
-    render: (line) => `${line.isJson ? jsonLine(line) : prettyLine(paint, line)}\n`,
+    render: (line) => `${line.isJson ? jsonLine(line, timeText(line.atMs)) : prettyLine(paint, line)}\n`,
   });
   return {
     paint,
@@ -72,8 +73,19 @@ interface Line {
   readonly isJson: boolean;
 }
 
-function jsonLine({ atMs, level, entry: { event, message, fields } }: Line): string {
-  const head = `{"time":"${new Date(atMs).toISOString()}","level":"${level}","event":"${event}"`;
+/** Writes times; of lines within one millisecond once, since under load that is a third of making a line. */
+function isoTimes(): (atMs: number) => string {
+  let lastMs = Number.NaN;
+  let text = '';
+  return (atMs) => {
+    if (atMs !== lastMs) text = new Date(atMs).toISOString();
+    lastMs = atMs;
+    return text;
+  };
+}
+
+function jsonLine({ level, entry: { event, message, fields } }: Line, time: string): string {
+  const head = `{"time":"${time}","level":"${level}","event":"${event}"`;
   const text = typeof message === 'string' ? `,"message":${cleanJson(message)}` : '';
   // Two texts joined: a line of a request has thirty fields, and copying them into one object costs more than the rest.
   const rest = cleanJson((typeof fields === 'function' ? fields() : fields) ?? {});
