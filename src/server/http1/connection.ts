@@ -160,6 +160,7 @@ export class ServerConnection implements MessageSink {
     if (this.#reader.isOver && this.#reader.heldBytes === 0) return this.#socket.destroySoon();
     // A socket that is closed while bytes come in is reset, and the reset overtakes the answer.
     this.#socket.end();
+    if (this.#socket.isPaused()) this.#socket.resume();
     this.#drain();
   }
 
@@ -167,6 +168,7 @@ export class ServerConnection implements MessageSink {
     const isTooLate = this.#reply?.isStarted === true;
     this.#isEnding = true;
     this.#request?.cut();
+    if (this.#reply?.isOver === true) return this.#end();
     this.#reply?.cut();
     if (isTooLate) return void this.#socket.destroy();
     this.#socket.end(this.#host.refusal(error), 'latin1');
