@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { MessageError } from '../../transport/http1/message-reader.ts';
@@ -85,17 +86,14 @@ export class HttpServer implements ConnectionHost {
   }
 
   /** Port 0 takes a free one. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
-  listen(host: string, port: number): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port, backlog: 1024 }, () => {
-        this.#server.off('error', reject);
-        // A connection that could not be accepted is nobody's.
-        this.#server.on('error', ignore);
-        this.#armSweep();
-        resolve(this.#server.address() as AddressInfo);
-      });
-    });
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    this.#server.listen({ host, port, backlog: 1024 });
+    // A callback would stay behind after a failure, for the next try to call.
+    await once(this.#server, 'listening');
+    // A connection that could not be accepted is nobody's.
+    this.#server.on('error', ignore);
+    this.#armSweep();
+    return this.#server.address() as AddressInfo;
   }
 
   /** Takes no more requests; resolves when the last connection has closed. Safe to repeat. */
