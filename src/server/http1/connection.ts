@@ -15,9 +15,9 @@ export interface ConnectionHost extends ReplyContext {
 }
 
 export interface WaitLimits {
-  /** Longest time for a head to arrive. Milliseconds. */
+  /** Longest time for a head to arrive; 0 for any. Milliseconds. */
   readonly headMs: number;
-  /** Longest time between an answer and the next request. Milliseconds. */
+  /** Longest time between an answer and the next request; 0 for any. Milliseconds. */
   readonly idleMs: number;
 }
 
@@ -35,6 +35,8 @@ export class ServerConnection implements MessageSink {
   #request: HttpRequest | undefined;
   #reply: HttpReply | undefined;
   #isReading = false;
+  /** Something of a head has come. A line too many after a body is nothing. */
+  #hasBegun = false;
   /** It has been said to the client that nothing more will be; what it sends is read and forgotten. */
   #isEnding = false;
   #draining: Timer | undefined;
@@ -57,7 +59,7 @@ export class ServerConnection implements MessageSink {
 
   /** Waits for a request of which nothing has come. */
   get isIdle(): boolean {
-    return this.#request === undefined && this.#reader.heldBytes === 0;
+    return this.#request === undefined && !this.#hasBegun;
   }
 
   destroy(): void {
@@ -67,23 +69,25 @@ export class ServerConnection implements MessageSink {
   /** Gives up on a client that takes too long. To be called now and then. `now` is monotonic. */
   checkWait(now: number, limits: WaitLimits): void {
     if (this.#request !== undefined || this.#isEnding) return;
-    const hasBegun = this.#reader.heldBytes > 0;
+    const hasBegun = this.#hasBegun;
     const awaited = this.#served * 2 + (hasBegun ? 1 : 0);
     if (awaited !== this.#awaited) {
       this.#awaited = awaited;
       this.#awaitedSince = now;
     }
-    const waitedMs = now - this.#awaitedSince;
-    if (!hasBegun && waitedMs > limits.idleMs) this.#socket.destroy();
-    if (hasBegun && waitedMs > limits.headMs)
-      this.#refuse(new MessageError(lateHead, 'the head did not arrive in time'));
+    const limitMs = hasBegun ? limits.headMs : limits.idleMs;
+    if (limitMs === 0 || now - this.#awaitedSince <= limitMs) return;
+    if (hasBegun) this.#refuse(new MessageError(lateHead, 'the head did not arrive in time'));
+    else this.#socket.destroy();
   }
 
   onBeginning(bytes: Buffer, at: number): void {
     checkBeginning(bytes, at);
+    this.#hasBegun = bytes.length - at > 2 || bytes[at] !== carriageReturn;
   }
 
   onHead(text: string): Framing {
+    this.#hasBegun = false;
     // A line too many after a body was common once (RFC 9112, 2.2).
     const lines = text.startsWith('\r\n') ? text.slice(2) : text;
     if (lines === '') return 'no-message';
@@ -186,5 +190,6 @@ export class ServerConnection implements MessageSink {
 /** Code of the error for a head that takes too long. */
 export const lateHead = 'HPE_HEADER_TIMEOUT';
 
+const carriageReturn = 0x0d;
 const nothing = Buffer.alloc(0);
 const ignore = () => {};

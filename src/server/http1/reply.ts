@@ -7,7 +7,7 @@ import type { HttpRequest } from './request.ts';
 /** What a reply knows of its server. */
 export interface ReplyContext {
   readonly clock: Clock;
-  /** Longest time the client may stop reading. Milliseconds. */
+  /** Longest time the client may stop reading; 0 for any. Milliseconds. */
   readonly writeTimeoutMs: number;
   /** Draining: connections are not kept. */
   readonly isClosing: boolean;
@@ -170,7 +170,7 @@ export class HttpReply implements Reply {
 
   #watchReading(): void {
     const { clock, writeTimeoutMs } = this.#context;
-    this.#stalled ??= clock.setTimer(writeTimeoutMs, () => this.abort());
+    if (writeTimeoutMs > 0) this.#stalled ??= clock.setTimer(writeTimeoutMs, () => this.abort());
   }
 
   #stopWatching(): void {

@@ -7,7 +7,7 @@ import type { HttpReply } from './reply.ts';
 import type { HttpRequest } from './request.ts';
 
 export interface ServerLimits extends WaitLimits {
-  /** Longest time a client may stop reading. Milliseconds. */
+  /** Longest time a client may stop reading; 0 for any. Milliseconds. */
   readonly writeMs: number;
 }
 
@@ -67,7 +67,7 @@ export class HttpServer implements ConnectionHost {
   get keepAliveFields(): string {
     const { idleMs } = this.#options.limits();
     if (this.#promise.idleMs !== idleMs) {
-      const hint = `keep-alive: timeout=${Math.floor(idleMs / 1000)}\r\n`;
+      const hint = idleMs === 0 ? '' : `keep-alive: timeout=${Math.floor(idleMs / 1000)}\r\n`;
       this.#promise = { idleMs, fields: `connection: keep-alive\r\n${hint}` };
     }
     return this.#promise.fields;
@@ -116,7 +116,7 @@ export class HttpServer implements ConnectionHost {
   }
 
   #armSweep(): void {
-    const everyMs = Math.min(sweepMs, this.#options.limits().headMs);
+    const everyMs = Math.min(sweepMs, this.#options.limits().headMs || sweepMs);
     this.#sweep = this.clock.setTimer(everyMs, () => {
       const now = this.clock.monotonic();
       const limits = this.#options.limits();
