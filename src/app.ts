@@ -101,7 +101,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const events = new EventBus();
   const batch = new Batch();
   const demo = deps.demo ? await startDemoEngine(clock) : undefined;
-  const transport = new Transport({ clock, environment: deps.environment });
+  const transport = new Transport({ clock, batch, environment: deps.environment });
   const health = new Health(clock);
   const cooldown = new Cooldown(clock);
   const breaker = new CircuitBreaker(clock, defaultBreakerSettings, {

@@ -1,3 +1,4 @@
+import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Endpoint } from '../core/model.ts';
@@ -11,6 +12,7 @@ import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from './up
 
 export interface TransportOptions {
   readonly clock: Clock;
+  readonly batch: Batch;
   /** HTTP_PROXY, HTTPS_PROXY, NO_PROXY in either case. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -73,13 +75,13 @@ export class Transport {
   #openPool(endpoint: Endpoint, origin: string): UpstreamPool {
     const { hostname, protocol } = new URL(origin);
     if (isMetadataHost(hostname)) throw metadataError(endpoint);
-    const { clock, environment } = this.#options;
+    const { clock, batch, environment } = this.#options;
     // A proxy variable that swallows loopback is the commonest reason why a local server "does not answer".
     const mayBeProxied = !endpoint.isLocal && !isLoopbackHost(hostname);
     const lookup = guardedLookup(endpoint);
     if (protocol === 'http:' && !mayBeProxied) {
       const { poolSize: limit, timeouts } = endpoint;
-      return new Http1Pool({ clock, origin, lookup, limit, connectTimeoutMs: timeouts.connectMs });
+      return new Http1Pool({ clock, batch, origin, lookup, limit, connectTimeoutMs: timeouts.connectMs });
     }
     const proxies = mayBeProxied ? environment : undefined;
     // Loading its code takes a twentieth of a start; a purely local router never needs it.

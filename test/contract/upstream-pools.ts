@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { Batch } from '../../src/core/batch.ts';
 import { Http1Pool } from '../../src/transport/http1/pool.ts';
 import { LazyPool } from '../../src/transport/lazy-pool.ts';
 import { UndiciPool } from '../../src/transport/undici-pool.ts';
@@ -23,6 +24,7 @@ const openHttp1: OpenPool = ({ origin, poolSize }) => {
   return new Http1Pool({
     origin,
     clock,
+    batch: new Batch(),
     connectTimeoutMs: connectMs,
     limit: poolSize,
     lookup: lookup as LookupFunction,

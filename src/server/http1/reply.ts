@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Batch } from '../../core/batch.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Reply } from '../../gateway/exchange.ts';
 import { type AnswerHead, answerHead } from './answer-head.ts';
@@ -7,6 +8,8 @@ import type { HttpRequest } from './request.ts';
 /** What a reply knows of its server. */
 export interface ReplyContext {
   readonly clock: Clock;
+  /** Takes the writes of one turn. */
+  readonly batch: Batch;
   /** Longest time the client may stop reading; 0 for any. Milliseconds. */
   readonly writeTimeoutMs: number;
   /** Draining: connections are not kept. */
@@ -32,6 +35,7 @@ export class HttpReply implements Reply {
   /** Bytes that the head promised and that are still to come. */
   #left: number | undefined;
   #keepsAlive: boolean;
+  #isHeld = false;
   #stalled: Timer | undefined;
   /** Called once: the answer has gone out whole, or the client has left. */
   onClose: (isWhole: boolean) => void = ignore;
@@ -96,12 +100,6 @@ export class HttpReply implements Reply {
     this.#stopWatching();
     this.#send(chunk ?? '', true);
     this.#stage = 'ended';
-    if (this.#socket.writableLength === 0) return this.#complete();
-    // What the client has not taken yet waits in memory for it, but not for ever.
-    this.#watchReading();
-    this.#socket.write('', (error) => {
-      if (error == null) this.#complete();
-    });
   }
 
   abort(): void {
@@ -121,6 +119,26 @@ export class HttpReply implements Reply {
     this.onClose(false);
   }
 
+  /** What is written goes out at the end of the turn, together with what other replies have to say. */
+  #hold(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.#socket.cork();
+    this.#context.batch.add(() => this.#letGo());
+  }
+
+  #letGo(): void {
+    this.#isHeld = false;
+    this.#socket.uncork();
+    if (this.#stage !== 'ended') return;
+    if (this.#socket.writableLength === 0) return this.#complete();
+    // What the client has not taken yet waits in memory for it, but not for ever.
+    this.#watchReading();
+    this.#socket.write('', (error) => {
+      if (error == null) this.#complete();
+    });
+  }
+
   #complete(): void {
     if (this.#stage === 'over') return;
     this.#stage = 'over';
@@ -132,6 +150,7 @@ export class HttpReply implements Reply {
   }
 
   #send(chunk: Buffer | string, isLast: boolean): boolean {
+    this.#hold();
     const size = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
     let before = this.#stage === 'begun' ? this.#begin(isLast ? size : undefined) : '';
     if (!this.#hasBody) return before === '' || this.#socket.write(before, 'latin1');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { Batch } from '../../core/batch.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { MessageError } from '../../transport/http1/message-reader.ts';
 import { type ConnectionHost, ServerConnection, type WaitLimits } from './connection.ts';
@@ -13,6 +14,7 @@ export interface ServerLimits extends WaitLimits {
 
 export interface HttpServerOptions {
   readonly clock: Clock;
+  readonly batch: Batch;
   /** Looked at each time: a change holds for connections that are open. */
   readonly limits: () => ServerLimits;
   /** Must not throw. Asks for the body before it returns, or the body is dropped. */
@@ -30,6 +32,7 @@ const sweepMs = 1_000;
  */
 export class HttpServer implements ConnectionHost {
   readonly clock: Clock;
+  readonly batch: Batch;
   readonly #options: HttpServerOptions;
   readonly #server: Server;
   readonly #connections = new Set<ServerConnection>();
@@ -41,6 +44,7 @@ export class HttpServer implements ConnectionHost {
 
   constructor(options: HttpServerOptions) {
     this.clock = options.clock;
+    this.batch = options.batch;
     this.#options = options;
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#connections.add(new ServerConnection(socket, this));

@@ -1,4 +1,5 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
+import type { Batch } from '../../core/batch.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { type AnswerHeaders, AnswerParser, type AnswerSink } from './answer-parser.ts';
 import { MessageError } from './message-reader.ts';
@@ -16,6 +17,8 @@ export interface ConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly lookup: LookupFunction;
+  /** Takes the writes of one turn. */
+  readonly batch: Batch;
   /** The connection can carry the next request. */
   readonly onFree: (connection: Connection) => void;
   /** Comes after its request was told, which may have gone to another connection meanwhile. */
@@ -35,6 +38,7 @@ export class Connection implements AnswerSink {
   readonly #options: ConnectionOptions;
   readonly #parser: AnswerParser;
   #handler: ConnectionHandler | undefined;
+  readonly #uncork = () => this.#socket.uncork();
   #isPaused = false;
   #carried = 0;
   #error: Error | undefined;
@@ -78,14 +82,14 @@ export class Connection implements AnswerSink {
     this.#handler = handler;
     this.#carried++;
     this.#parser.begin();
+    this.#socket.cork();
     if (body === undefined) this.#socket.write(head, 'latin1');
     else if (body.length <= oneWriteBytes) this.#socket.write(head + body.toString('latin1'), 'latin1');
     else {
-      this.#socket.cork();
       this.#socket.write(head, 'latin1');
       this.#socket.write(body);
-      this.#socket.uncork();
     }
+    this.#options.batch.add(this.#uncork);
   }
 
   pause(): void {

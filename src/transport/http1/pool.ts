@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import type { Batch } from '../../core/batch.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { isReset, networkError } from '../network-error.ts';
 import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from '../upstream-pool.ts';
@@ -13,6 +14,7 @@ const keepAliveMarginMs = 1_000;
 
 export interface Http1PoolOptions {
   readonly clock: Clock;
+  readonly batch: Batch;
   /** Scheme, host and port. */
   readonly origin: string;
   readonly connectTimeoutMs: number;
@@ -99,12 +101,13 @@ export class Http1Pool implements UpstreamPool {
   }
 
   #connect(): Connection {
-    const { clock, connectTimeoutMs, lookup } = this.#options;
+    const { clock, batch, connectTimeoutMs, lookup } = this.#options;
     const timer = clock.setTimer(connectTimeoutMs, () => connection.destroy(new ConnectTimeout(connectTimeoutMs)));
     const connection = new Connection({
       host: this.#url.hostname.replace(/^\[|\]$/g, ''),
       port: Number(this.#url.port) || 80,
       lookup,
+      batch,
       onConnected: () => timer.cancel(),
       onFree: (free) => this.#freed(free),
       onClosed: (closed) => {

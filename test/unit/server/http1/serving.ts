@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { Batch } from '../../../../src/core/batch.ts';
 import type { HttpReply } from '../../../../src/server/http1/reply.ts';
 import type { BodySink, HttpRequest } from '../../../../src/server/http1/request.ts';
 import { HttpServer, type ServerLimits } from '../../../../src/server/http1/server.ts';
@@ -95,6 +96,7 @@ export class Serving {
   constructor(handle: (visit: Visit) => void) {
     this.server = new HttpServer({
       clock: this.clock,
+      batch: new Batch(),
       limits: () => this.limits,
       onRequest: (request, reply) => {
         const visit = new Visit(request, reply);
@@ -147,11 +149,16 @@ export async function serve(handle: (visit: Visit) => void = (visit) => visit.an
 export class Wire {
   readonly socket: Socket;
   readonly #pieces: Buffer[] = [];
+  #change = Promise.withResolvers<void>();
 
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-    this.socket.on('data', (piece: Buffer) => this.#pieces.push(piece));
+    this.socket.on('data', (piece: Buffer) => {
+      this.#pieces.push(piece);
+      this.#changed();
+    });
     this.socket.on('error', () => undefined);
+    for (const end of ['end', 'close']) this.socket.on(end, () => this.#changed());
     onTestFinished(() => void this.socket.destroy());
   }
 
@@ -173,15 +180,20 @@ export class Wire {
   async until(what: string): Promise<string> {
     while (!this.text.includes(what)) {
       if (this.#isOver) throw new Error(`closed without ${what}: ${this.text}`);
-      await Promise.race([once(this.socket, 'data'), once(this.socket, 'end'), once(this.socket, 'close')]);
+      await this.#change.promise;
     }
     return this.text;
   }
 
   /** Resolves when nothing more can come. */
   async over(): Promise<string> {
-    if (!this.#isOver) await Promise.race([once(this.socket, 'end'), once(this.socket, 'close')]);
+    while (!this.#isOver) await this.#change.promise;
     return this.text;
+  }
+
+  #changed(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 
   get #isOver(): boolean {

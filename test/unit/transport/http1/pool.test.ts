@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lookup as dnsLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Batch } from '../../../../src/core/batch.ts';
 import { GatewayError } from '../../../../src/core/errors.ts';
 import { Http1Pool, type Http1PoolOptions } from '../../../../src/transport/http1/pool.ts';
 import { createFakeClock, type FakeClock } from '../../../support/clock.ts';
@@ -19,6 +20,7 @@ interface Started {
 function open(options: Partial<Http1PoolOptions> & Pick<Http1PoolOptions, 'origin'>): Http1Pool {
   const pool = new Http1Pool({
     clock: createFakeClock(),
+    batch: new Batch(),
     connectTimeoutMs: 10_000,
     limit: undefined,
     lookup: dnsLookup as LookupFunction,
