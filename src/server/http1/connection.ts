@@ -63,6 +63,7 @@ export class ServerConnection implements MessageSink {
   }
 
   destroy(): void {
+    this.#reply?.abort();
     this.#socket.destroy();
   }
 

@@ -32,6 +32,7 @@ export class HttpReply implements Reply {
   #head: AnswerHead | undefined;
   #hasBody = true;
   #isChunked = false;
+  #isUntilClose = false;
   /** Bytes that the head promised and that are still to come. */
   #left: number | undefined;
   #keepsAlive: boolean;
@@ -103,7 +104,10 @@ export class HttpReply implements Reply {
   }
 
   abort(): void {
-    if (this.#stage !== 'over') this.#socket.destroy();
+    if (this.#stage === 'over') return;
+    // Where a body ends with the connection, only a reset says that this was not its end.
+    if (this.#isUntilClose) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   send(status: number, headers: readonly string[], body: Buffer | string): void {
@@ -176,7 +180,10 @@ export class HttpReply implements Reply {
       if (this.#left === undefined) {
         this.#isChunked = this.#request.head.isVersion11;
         if (this.#isChunked) text += 'transfer-encoding: chunked\r\n';
-        else this.#keepsAlive = false;
+        else {
+          this.#isUntilClose = true;
+          this.#keepsAlive = false;
+        }
       }
     }
     // The answer to HEAD tells the length that GET would have.

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { closing, date, get, kept, serve, type Visit, type Wire } from './serving.ts';
+import { closing, date, get, kept, type Serving, serve, type Visit, type Wire } from './serving.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\n';
 const chunked = 'transfer-encoding: chunked\r\n';
@@ -213,6 +213,22 @@ describe('a reply', () => {
     await visit.until('left');
     visit.reply.abort();
     expect([visit.reply.write('b'), visit.reply.isOver]).toEqual([true, true]);
+  });
+
+  it.each([
+    ['abort', ({ visits }: Serving) => visits[0]?.reply.abort()],
+    ['the end of the server', ({ server }: Serving) => server.destroy()],
+  ])('that ends with the connection and is cut by %s does not look whole', async (_name, cut) => {
+    const serving = await serve(({ reply }) => {
+      reply.start(200, []);
+      reply.write('some');
+    });
+    const wire = serving.wire();
+    await wire.write(old());
+    await wire.until('some');
+    cut(serving);
+    await wire.over();
+    expect(wire.socket.errored).toMatchObject({ code: 'ECONNRESET' });
   });
 
   it('has the date of its second', async () => {
