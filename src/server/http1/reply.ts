@@ -134,7 +134,8 @@ export class HttpReply implements Reply {
   #letGo(): void {
     this.#isHeld = false;
     this.#socket.uncork();
-    if (this.#stage !== 'ended') return;
+    // Of a socket that has been cut nothing is left to be written either.
+    if (this.#stage !== 'ended' || this.#socket.destroyed) return;
     if (this.#socket.writableLength === 0) return this.#complete();
     // What the client has not taken yet waits in memory for it, but not for ever.
     this.#watchReading();

@@ -215,6 +215,17 @@ describe('a reply', () => {
     expect([visit.reply.write('b'), visit.reply.isOver]).toEqual([true, true]);
   });
 
+  it('that is cut before it went out was not whole', async () => {
+    const serving = await serve(({ reply }) => {
+      reply.send(200, [], 'lost');
+      reply.abort();
+    });
+    const wire = serving.wire();
+    await wire.write(get('/'));
+    expect(await wire.over()).toBe('');
+    expect((await (await serving.visit()).until('left')).told).toEqual(['left']);
+  });
+
   it.each([
     ['abort', ({ visits }: Serving) => visits[0]?.reply.abort()],
     ['the end of the server', ({ server }: Serving) => server.destroy()],
