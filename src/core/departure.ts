@@ -4,7 +4,7 @@
  */
 export class Departure {
   #hasLeft = false;
-  #listeners: Set<() => void> | undefined;
+  #listeners: (() => void)[] | undefined;
   #controller: AbortController | undefined;
 
   get hasLeft(): boolean {
@@ -21,12 +21,13 @@ export class Departure {
 
   /** Not called for a departure that has already happened: ask `hasLeft` first. */
   on(listener: () => void): void {
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
+    if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
   }
 
   off(listener: () => void): void {
-    this.#listeners?.delete(listener);
+    const at = this.#listeners?.indexOf(listener) ?? -1;
+    if (at !== -1) this.#listeners?.splice(at, 1);
   }
 
   /** Safe to repeat. */
@@ -34,7 +35,8 @@ export class Departure {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
     this.#controller?.abort();
-    for (const listener of this.#listeners ?? []) listener();
+    const listeners = this.#listeners;
     this.#listeners = undefined;
+    for (const listener of listeners ?? []) listener();
   }
 }

@@ -101,7 +101,7 @@ export class Splice {
   readonly #entries: readonly TopLevelEntry[];
   readonly #edits: Edit[] = [];
   readonly #added: string[] = [];
-  readonly #removed = new Set<number>();
+  readonly #removed: number[] = [];
 
   constructor(json: Buffer) {
     this.#json = json;
@@ -147,7 +147,7 @@ export class Splice {
 
   remove(key: string): void {
     this.#entries.forEach((entry, index) => {
-      if (entry.key === key) this.#removed.add(index);
+      if (entry.key === key) this.#removed.push(index);
     });
   }
 
@@ -167,7 +167,7 @@ export class Splice {
 
   /** The bytes with all changes; the same buffer when there are none. */
   apply(): Buffer {
-    if (this.#edits.length === 0 && this.#added.length === 0 && this.#removed.size === 0) return this.#json;
+    if (this.#edits.length === 0 && this.#added.length === 0 && this.#removed.length === 0) return this.#json;
     const edits = [...this.#removals(), ...this.#edits].sort((a, b) => a.start - b.start);
     const pieces: Buffer[] = [];
     let at = 0;
@@ -192,9 +192,9 @@ export class Splice {
   #removals(): Edit[] {
     const edits: Edit[] = [];
     for (let first = 0; first < this.#entries.length; first++) {
-      if (!this.#removed.has(first)) continue;
+      if (!this.#removed.includes(first)) continue;
       let last = first;
-      while (this.#removed.has(last + 1)) last++;
+      while (this.#removed.includes(last + 1)) last++;
       const run = [
         this.#entries[first - 1],
         this.#entries[first],

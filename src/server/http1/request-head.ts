@@ -19,7 +19,7 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
 }
 
-const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\0- \x7f]+) HTTP\/1\.([01])$/;
+const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\0- \x7f]+ HTTP\/1\.[01]$/;
 
 /** None but these is part of a field (RFC 9110, 5.5); some readers take one of the others for a space or a line end. */
 const forbidden = /[^\t\r\n\x20-\x7e\x80-\xff]/;
@@ -28,16 +28,16 @@ const forbidden = /[^\t\r\n\x20-\x7e\x80-\xff]/;
 export function readRequestHead(text: string): RequestHead {
   let end = text.indexOf('\r\n');
   if (end === -1) end = text.length;
-  const first = requestLine.exec(text.slice(0, end));
-  if (first === null) throw notHttp();
+  if (!requestLine.test(text.slice(0, end))) throw notHttp();
+  const methodEnd = text.indexOf(' ');
   if (forbidden.test(text)) throw new MessageError('HPE_INVALID_HEADER_TOKEN', 'a header field is malformed');
   const rawHeaders = readFields(text, end + 2);
   const headers = foldFields(rawHeaders);
-  const isVersion11 = first[3] === '1';
+  const isVersion11 = text[end - 1] === '1';
   if (headers.host === undefined && isVersion11) throw new MessageError('HPE_INVALID_HOST', 'the host is missing');
   return {
-    method: first[1] as string,
-    target: first[2] as string,
+    method: text.slice(0, methodEnd),
+    target: text.slice(methodEnd + 1, end - ' HTTP/1.1'.length),
     headers,
     rawHeaders,
     framing: framingOf(headers, isVersion11),

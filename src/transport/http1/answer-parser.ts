@@ -98,18 +98,18 @@ interface Head {
   readonly isPersistent: boolean;
 }
 
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
+const statusLine = /^HTTP\/1\.[01] [1-9]\d\d(?: .*)?$/;
+const statusAt = 'HTTP/1.1 '.length;
 
 function parseHead(text: string): Head {
   let end = text.indexOf('\r\n');
   if (end === -1) end = text.length;
-  const first = statusLine.exec(text.slice(0, end));
-  if (first === null) throw notHttp();
+  if (!statusLine.test(text.slice(0, end))) throw notHttp();
   const headers = foldFields(readFields(text, end + 2));
   return {
-    status: Number(first[2]),
+    status: Number(text.slice(statusAt, statusAt + 3)),
     headers,
-    isPersistent: isPersistent(headers, first[1] === '1'),
+    isPersistent: isPersistent(headers, text[httpVersion.length] === '1'),
   };
 }
 

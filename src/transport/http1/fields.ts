@@ -18,14 +18,27 @@ export function readFields(text: string, from: number): string[] {
     if (end === -1) end = text.length;
     const colon = text.indexOf(':', at);
     const name = colon === -1 || colon > end ? '' : text.slice(at, colon);
-    const value = text.slice(colon + 1, end);
+    const value = sliceTrimmed(text, colon + 1, end);
     if (lowerCaseName(name) === undefined || forbiddenInValue.test(value)) {
       throw new MessageError('HPE_INVALID_HEADER_TOKEN', 'a header field is malformed');
     }
-    fields.push(name, value.trim());
+    fields.push(name, value);
     at = end + 2;
   }
   return fields;
+}
+
+/** Without the spaces and tabs around it; in one cut, since every other string made is one to clear away. */
+function sliceTrimmed(text: string, from: number, end: number): string {
+  let first = from;
+  let last = end;
+  while (first < last && isBlank(text.charCodeAt(first))) first++;
+  while (last > first && isBlank(text.charCodeAt(last - 1))) last--;
+  return text.slice(first, last);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** Bytes. Throws a MessageError for what is no number, a list of equal ones included. */
