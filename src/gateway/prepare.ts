@@ -97,9 +97,11 @@ function passthroughChannel(form: RequestForm, target: Candidate, formats: Forma
     choices: facts.choices ?? 1,
     codec: inbound === undefined || outbound === undefined ? undefined : { inbound, outbound },
     context: () => answerContext(form, form.decoded().request),
-    headers: missingOf(inspector.headers ?? {}, exchange.headers),
+    headers: inspector.headers === undefined ? noHeaders : missingOf(inspector.headers, exchange.headers),
   });
 }
+
+const noHeaders: Readonly<Record<string, string>> = {};
 
 interface QueryFormats<Request, Response> {
   readonly inbounds: ReadonlyMap<string, QueryInbound<Request, Response>>;

@@ -21,6 +21,14 @@ export interface Formats {
   };
 }
 
+/** Made once a format: a new text would have to be hashed at every look into a map. */
+const keys = new WeakMap<FormatId, string>();
+
 export function formatKey(id: FormatId): string {
-  return `${id.protocol} ${id.operation}`;
+  let key = keys.get(id);
+  if (key === undefined) {
+    key = `${id.protocol} ${id.operation}`;
+    keys.set(id, key);
+  }
+  return key;
 }

@@ -2,7 +2,7 @@ import type { Resolution, ResolveRequest } from './resolution.ts';
 import { resolve } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Names that are remembered; clients can invent any number of them. */
+/** Names that are remembered for each operation; clients can invent any number of them. */
 const maxRemembered = 256;
 
 /**
@@ -11,7 +11,8 @@ const maxRemembered = 256;
  */
 export class ResolutionCache {
   #snapshot: Snapshot | undefined;
-  readonly #found = new Map<string, Resolution>();
+  /** By operation, then by name. */
+  readonly #found = new Map<string, Map<string, Resolution>>();
 
   resolve(snapshot: Snapshot, request: ResolveRequest): Resolution {
     if (!isPlain(request)) return resolve(snapshot, request);
@@ -19,11 +20,15 @@ export class ResolutionCache {
       this.#snapshot = snapshot;
       this.#found.clear();
     }
-    const key = `${request.operation} ${request.model}`;
-    const known = this.#found.get(key);
+    let names = this.#found.get(request.operation);
+    if (names === undefined) {
+      names = new Map();
+      this.#found.set(request.operation, names);
+    }
+    const known = names.get(request.model);
     if (known !== undefined) return known;
     const resolution = resolve(snapshot, request);
-    if (resolution.kind === 'found' && this.#found.size < maxRemembered) this.#found.set(key, resolution);
+    if (resolution.kind === 'found' && names.size < maxRemembered) names.set(request.model, resolution);
     return resolution;
   }
 }

@@ -20,7 +20,8 @@ export interface TransportOptions {
 /** Owns the connection pools: one per endpoint, so that one slow provider takes nobody else's connections. */
 export class Transport {
   readonly #options: TransportOptions;
-  readonly #pools = new Map<string, PooledEndpoint>();
+  /** By the endpoint's key, then by origin. */
+  readonly #pools = new Map<string, Map<string, UpstreamPool>>();
   #isClosed = false;
 
   constructor(options: TransportOptions) {
@@ -40,10 +41,10 @@ export class Transport {
 
   /** Drops pools of endpoints that a reload removed; their requests in flight end first. */
   retain(endpointKeys: ReadonlySet<string>): void {
-    for (const [key, { endpointKey, pool }] of this.#pools) {
-      if (endpointKeys.has(endpointKey)) continue;
+    for (const [key, pools] of this.#pools) {
+      if (endpointKeys.has(key)) continue;
       this.#pools.delete(key);
-      void pool.close();
+      for (const pool of pools.values()) void pool.close();
     }
   }
 
@@ -57,18 +58,19 @@ export class Transport {
 
   #takePools(): readonly UpstreamPool[] {
     this.#isClosed = true;
-    const pools = [...this.#pools.values()].map(({ pool }) => pool);
+    const pools = [...this.#pools.values()].flatMap((origins) => [...origins.values()]);
     this.#pools.clear();
     return pools;
   }
 
   #poolFor(endpoint: Endpoint, origin: string): UpstreamPool {
     if (this.#isClosed) throw new GatewayError('no_candidate', 'The router is shutting down.');
-    const key = `${endpoint.key} ${origin}`;
-    const known = this.#pools.get(key);
-    if (known !== undefined) return known.pool;
+    const origins = this.#pools.get(endpoint.key);
+    const known = origins?.get(origin);
+    if (known !== undefined) return known;
     const pool = this.#openPool(endpoint, origin);
-    this.#pools.set(key, { endpointKey: endpoint.key, pool });
+    if (origins === undefined) this.#pools.set(endpoint.key, new Map([[origin, pool]]));
+    else origins.set(origin, pool);
     return pool;
   }
 
@@ -91,11 +93,6 @@ export class Transport {
     };
     return new LazyPool({ endpoint, open });
   }
-}
-
-interface PooledEndpoint {
-  readonly endpointKey: string;
-  readonly pool: UpstreamPool;
 }
 
 function originOf(url: string): string {
