@@ -32,6 +32,8 @@ export class ServerConnection implements MessageSink {
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   readonly #reader: MessageReader;
+  readonly #askForBody = () => void this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+  readonly #goOn = () => this.#proceed();
   #request: HttpRequest | undefined;
   #reply: HttpReply | undefined;
   #isReading = false;
@@ -63,7 +65,7 @@ export class ServerConnection implements MessageSink {
   }
 
   destroy(): void {
-    this.#reply?.abort();
+    this.#reply?.cutOff();
     this.#socket.destroy();
   }
 
@@ -93,12 +95,12 @@ export class ServerConnection implements MessageSink {
     const lines = text.startsWith('\r\n') ? text.slice(2) : text;
     if (lines === '') return 'no-message';
     const head = readRequestHead(lines);
-    const request = new HttpRequest(head, () => void this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n'));
+    const request = new HttpRequest(head, this.#askForBody);
     const reply = new HttpReply({
       socket: this.#socket,
       request,
       context: this.#host,
-      onWhole: () => this.#proceed(),
+      onWhole: this.#goOn,
     });
     this.#request = request;
     this.#reply = reply;

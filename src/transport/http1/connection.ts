@@ -38,7 +38,13 @@ export class Connection implements AnswerSink {
   readonly #options: ConnectionOptions;
   readonly #parser: AnswerParser;
   #handler: ConnectionHandler | undefined;
-  readonly #uncork = () => this.#socket.uncork();
+  /** A request (latin-1) that goes out at the end of the turn. */
+  #held = '';
+  readonly #letGo = () => {
+    const text = this.#held;
+    this.#held = '';
+    if (!this.#socket.destroyed) this.#socket.write(text, 'latin1');
+  };
   #isPaused = false;
   #carried = 0;
   #error: Error | undefined;
@@ -82,14 +88,15 @@ export class Connection implements AnswerSink {
     this.#handler = handler;
     this.#carried++;
     this.#parser.begin();
-    this.#socket.cork();
-    if (body === undefined) this.#socket.write(head, 'latin1');
-    else if (body.length <= oneWriteBytes) this.#socket.write(head + body.toString('latin1'), 'latin1');
-    else {
+    if (body !== undefined && body.length > oneWriteBytes) {
+      this.#socket.cork();
       this.#socket.write(head, 'latin1');
       this.#socket.write(body);
+      this.#socket.uncork();
+      return;
     }
-    this.#options.batch.add(this.#uncork);
+    this.#held = body === undefined ? head : head + body.toString('latin1');
+    this.#options.batch.add(this.#letGo);
   }
 
   pause(): void {
@@ -142,10 +149,14 @@ export class Connection implements AnswerSink {
   /** Only once all that was read has been looked at: bytes after the end must not be taken for the next answer. */
   #becomeFree(): void {
     // An answer that came before its request was all sent leaves the rest of that in the way.
-    const mayReuse = this.#parser.mayReuse && this.#socket.writable && this.#socket.writableLength === 0;
+    const mayReuse = this.#parser.mayReuse && this.#isAllSent;
     if (!mayReuse) return void this.#socket.destroy();
     if (this.#isPaused) this.resume();
     this.#options.onFree(this);
+  }
+
+  get #isAllSent(): boolean {
+    return this.#held === '' && this.#socket.writable && this.#socket.writableLength === 0;
   }
 
   #serverClosed(): void {

@@ -215,10 +215,21 @@ describe('a reply', () => {
     expect([visit.reply.write('b'), visit.reply.isOver]).toEqual([true, true]);
   });
 
+  it('that has been said goes out, whatever happens to its sayer then', async () => {
+    const serving = await serve(({ reply }) => {
+      reply.send(200, [], 'said');
+      reply.abort();
+    });
+    const wire = serving.wire();
+    await wire.write(get('/'));
+    await wire.until('said');
+    expect((await (await serving.visit()).until('whole')).told).toEqual(['whole']);
+  });
+
   it('that is cut before it went out was not whole', async () => {
     const serving = await serve(({ reply }) => {
       reply.send(200, [], 'lost');
-      reply.abort();
+      reply.cutOff();
     });
     const wire = serving.wire();
     await wire.write(get('/'));
