@@ -5,10 +5,10 @@ import { stateDirectory } from '../../config/state-dir.ts';
 import { connectUrl } from '../../doctor/connect-url.ts';
 import { createLogger, type LogFormat, type Logger, type LogLevel } from '../../telemetry/logger.ts';
 import { subscribeLog } from '../../telemetry/subscribe.ts';
-import { collectGarbage } from '../collect-garbage.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { Greeter } from '../greeter.ts';
+import { collectGarbage, makeObjectsYoung } from '../heap.ts';
 import { listenError } from '../listen-error.ts';
 import { loadFor } from '../load.ts';
 import { Reloader } from '../reloader.ts';
@@ -24,6 +24,7 @@ export interface ServeOptions {
 
 /** Runs until a signal ends it. */
 export async function serve(context: Context, options: ServeOptions): Promise<ExitCode> {
+  makeObjectsYoung();
   const load = () => loadFor(context, { listen: options.listen });
   const loaded = load();
   const app = await createApp(loaded, {

@@ -8,6 +8,15 @@ type Collect = (options: {
 }) => void;
 
 /**
+ * Makes every object young, as nearly all of a request's are. V8 would allocate what seems to last among the old ones at
+ * once, judges that while a start is still under way, and keeps to it: in one start of two or three each request then
+ * left six kilobytes that only a full collection clears away, and cost a third more CPU.
+ */
+export function makeObjectsYoung(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring');
+}
+
+/**
  * Collects garbage and returns memory to the system. The engine's function is switched on here and not by a flag of
  * the binary: other flags than those it was built with would void its code cache, and every start would compile anew.
  */
