@@ -16,7 +16,7 @@ export function refusal(
     headers: [],
   });
   const { text } = answerHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
-  return `${text}connection: close\r\n\r\n${Buffer.from(body).toString('latin1')}`;
+  return `${text}\r\nconnection: close\r\n\r\n${Buffer.from(body).toString('latin1')}`;
 }
 
 function problemOf(error: MessageError): GatewayError {

@@ -8,10 +8,10 @@ import type { HttpRequest } from './request.ts';
 export interface ReplyContext extends OutletContext {
   /** Draining: connections are not kept. */
   readonly isClosing: boolean;
-  /** Now, as the Date field has it. */
-  readonly date: string;
-  /** The fields that promise another request, with their line ends. */
-  readonly keepAliveFields: string;
+  /** Says that it is now; after the end of a line. */
+  readonly dateField: string;
+  /** The end of a head that promises another request. */
+  readonly keepAliveEnd: string;
 }
 
 export interface ReplyInput {
@@ -153,7 +153,7 @@ export class HttpReply implements Reply {
       this.#left = head.length ?? size;
       if (this.#left === undefined) {
         this.#isChunked = request.head.isVersion11;
-        if (this.#isChunked) text += 'transfer-encoding: chunked\r\n';
+        if (this.#isChunked) text += '\r\ntransfer-encoding: chunked';
         else {
           this.#isUntilClose = true;
           this.#keepsAlive = false;
@@ -162,10 +162,10 @@ export class HttpReply implements Reply {
     }
     // The answer to HEAD tells the length that GET would have.
     if (head.length === undefined && size !== undefined && (this.#hasBody || request.head.method === 'HEAD')) {
-      text += `content-length: ${size}\r\n`;
+      text += `\r\ncontent-length: ${size}`;
     }
-    if (!head.hasDate) text += `date: ${context.date}\r\n`;
-    return `${text}${this.keepsAlive ? context.keepAliveFields : 'connection: close\r\n'}\r\n`;
+    if (!head.hasDate) text += context.dateField;
+    return text + (this.keepsAlive ? context.keepAliveEnd : '\r\nconnection: close\r\n\r\n');
   }
 }
 

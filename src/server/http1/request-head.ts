@@ -1,4 +1,4 @@
-import { lowerCaseName, readContentLength, readFields, requireChunked } from '../../transport/http1/fields.ts';
+import { readContentLength, readFields, requireChunked } from '../../transport/http1/fields.ts';
 import { hasLoneLineFeed, MessageError } from '../../transport/http1/message-reader.ts';
 
 /** Lower-case names. Of a field that repeats, all values with commas between, as RFC 9110 (5.3) has it. */
@@ -21,18 +21,18 @@ export interface RequestHead {
 
 const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\0- \x7f]+ HTTP\/1\.[01]$/;
 
-/** None but these is part of a field (RFC 9110, 5.5); some readers take one of the others for a space or a line end. */
-const forbidden = /[^\t\r\n\x20-\x7e\x80-\xff]/;
-
 /** Throws a MessageError where `text` is no head of a request, or of one that two readers may read in two ways. */
 export function readRequestHead(text: string): RequestHead {
   let end = text.indexOf('\r\n');
   if (end === -1) end = text.length;
   if (!requestLine.test(text.slice(0, end))) throw notHttp();
   const methodEnd = text.indexOf(' ');
-  if (forbidden.test(text)) throw new MessageError('HPE_INVALID_HEADER_TOKEN', 'a header field is malformed');
-  const rawHeaders = readFields(text, end + 2);
-  const headers = foldFields(rawHeaders);
+  const rawHeaders: string[] = [];
+  const headers: Record<string, string> = {};
+  readFields(text, end + 2, (name, lower, value) => {
+    rawHeaders.push(name, value);
+    addField(headers, lower, value);
+  });
   const isVersion11 = text[end - 1] === '1';
   if (headers.host === undefined && isVersion11) throw new MessageError('HPE_INVALID_HOST', 'the host is missing');
   return {
@@ -67,16 +67,10 @@ function notHttp(): MessageError {
 /** Of these the first one counts: joined they would mean nothing. */
 const firstCounts = new Set(['authorization', 'content-type', 'user-agent']);
 
-function foldFields(fields: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const name = lowerCaseName(fields[at] as string) as string;
-    const value = fields[at + 1] as string;
-    if (!Object.hasOwn(headers, name)) headers[name] = value;
-    else if (name === 'host') throw new MessageError('HPE_INVALID_HOST', 'there are several hosts');
-    else if (!firstCounts.has(name)) headers[name] += `, ${value}`;
-  }
-  return headers;
+function addField(headers: Record<string, string>, name: string, value: string): void {
+  if (!Object.hasOwn(headers, name)) headers[name] = value;
+  else if (name === 'host') throw new MessageError('HPE_INVALID_HOST', 'there are several hosts');
+  else if (!firstCounts.has(name)) headers[name] += `, ${value}`;
 }
 
 function framingOf(headers: RequestHeaders, isVersion11: boolean): number | 'chunked' {

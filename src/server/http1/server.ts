@@ -40,7 +40,7 @@ export class HttpServer implements ConnectionHost {
   #isClosing = false;
   #date = '';
   #dateUntil = 0;
-  #promise = { idleMs: -1, fields: '' };
+  #promise = { idleMs: -1, end: '' };
 
   constructor(options: HttpServerOptions) {
     this.clock = options.clock;
@@ -59,22 +59,22 @@ export class HttpServer implements ConnectionHost {
     return this.#options.limits().writeMs;
   }
 
-  get date(): string {
+  get dateField(): string {
     const now = this.clock.now();
     if (now >= this.#dateUntil || now < this.#dateUntil - 1000) {
-      this.#date = new Date(now).toUTCString();
+      this.#date = `\r\ndate: ${new Date(now).toUTCString()}`;
       this.#dateUntil = now - (now % 1000) + 1000;
     }
     return this.#date;
   }
 
-  get keepAliveFields(): string {
+  get keepAliveEnd(): string {
     const { idleMs } = this.#options.limits();
     if (this.#promise.idleMs !== idleMs) {
-      const hint = idleMs === 0 ? '' : `keep-alive: timeout=${Math.floor(idleMs / 1000)}\r\n`;
-      this.#promise = { idleMs, fields: `connection: keep-alive\r\n${hint}` };
+      const hint = idleMs === 0 ? '' : `\r\nkeep-alive: timeout=${Math.floor(idleMs / 1000)}`;
+      this.#promise = { idleMs, end: `\r\nconnection: keep-alive${hint}\r\n\r\n` };
     }
-    return this.#promise.fields;
+    return this.#promise.end;
   }
 
   onRequest(request: HttpRequest, reply: HttpReply): void {

@@ -1,4 +1,4 @@
-import { lowerCaseName, readContentLength, readFields, requireChunked } from './fields.ts';
+import { readContentLength, readFields, requireChunked } from './fields.ts';
 import { type Framing, hasLoneLineFeed, MessageError, MessageReader, type MessageSink } from './message-reader.ts';
 
 export type AnswerHeaders = Record<string, string | string[]>;
@@ -105,7 +105,8 @@ function parseHead(text: string): Head {
   let end = text.indexOf('\r\n');
   if (end === -1) end = text.length;
   if (!statusLine.test(text.slice(0, end))) throw notHttp();
-  const headers = foldFields(readFields(text, end + 2));
+  const headers: AnswerHeaders = {};
+  readFields(text, end + 2, (_name, lower, value) => addField(headers, lower, value));
   return {
     status: Number(text.slice(statusAt, statusAt + 3)),
     headers,
@@ -113,18 +114,12 @@ function parseHead(text: string): Head {
   };
 }
 
-/** Lower-case names; a field that repeats is a list. */
-function foldFields(fields: readonly string[]): AnswerHeaders {
-  const headers: AnswerHeaders = {};
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const name = lowerCaseName(fields[at] as string) as string;
-    const value = fields[at + 1] as string;
-    const known = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    if (known === undefined) headers[name] = value;
-    else if (typeof known === 'string') headers[name] = [known, value];
-    else known.push(value);
-  }
-  return headers;
+/** A field that repeats is a list. */
+function addField(headers: AnswerHeaders, name: string, value: string): void {
+  const known = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  if (known === undefined) headers[name] = value;
+  else if (typeof known === 'string') headers[name] = [known, value];
+  else known.push(value);
 }
 
 function isPersistent(headers: AnswerHeaders, isVersion11: boolean): boolean {

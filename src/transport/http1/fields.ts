@@ -1,31 +1,51 @@
 import { remembered } from '../../core/remembered.ts';
 import { MessageError } from './message-reader.ts';
 
-const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const forbiddenInValue = /[\0\r\n]/;
+export interface FieldName {
+  readonly lower: string;
+  /** A line of a head up to the value, with the end of the line before it. */
+  readonly start: string;
+}
 
-/** The name in lower case; undefined for what is no name of a field. */
-export const lowerCaseName = remembered((name) => (fieldName.test(name) ? name.toLowerCase() : undefined));
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** What would end a line early, and what latin-1 has not: cut to one byte it could become that. */
+const outsideValue = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** A name as it is written; undefined for what is none. */
+export const fieldName = remembered((written): FieldName | undefined => {
+  if (!token.test(written)) return undefined;
+  // In one piece: a text that was joined from parts is walked through again wherever it is sent.
+  const start = Buffer.from(`\r\n${written}: `).toString('latin1');
+  return { lower: written.toLowerCase(), start };
+});
+
+/** Latin-1 without control characters: some readers take one of those for a space or a line end (RFC 9110, 5.5). */
+export function isFieldValue(value: string): boolean {
+  return !outsideValue.test(value);
+}
 
 /**
- * Header lines from `from` on, as a flat list of names as written and values without the space around them. Throws a
- * MessageError for a line that is none, a folded one included.
+ * Tells `add` of the header lines from `from` on: names as written and in lower case, and values without the space
+ * around them. Throws a MessageError for a line that is none, a folded one included.
  */
-export function readFields(text: string, from: number): string[] {
-  const fields: string[] = [];
+export function readFields(
+  text: string,
+  from: number,
+  add: (name: string, lower: string, value: string) => void,
+): void {
   for (let at = from; at < text.length; ) {
     let end = text.indexOf('\r\n', at);
     if (end === -1) end = text.length;
     const colon = text.indexOf(':', at);
     const name = colon === -1 || colon > end ? '' : text.slice(at, colon);
     const value = sliceTrimmed(text, colon + 1, end);
-    if (lowerCaseName(name) === undefined || forbiddenInValue.test(value)) {
+    const known = fieldName(name);
+    if (known === undefined || !isFieldValue(value)) {
       throw new MessageError('HPE_INVALID_HEADER_TOKEN', 'a header field is malformed');
     }
-    fields.push(name, value);
+    add(name, known.lower, value);
     at = end + 2;
   }
-  return fields;
 }
 
 /** Without the spaces and tabs around it; in one cut, since every other string made is one to clear away. */

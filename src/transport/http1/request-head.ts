@@ -1,5 +1,6 @@
 import { isSendable, requireSendablePath } from '../sendable.ts';
 import type { UpstreamRequest } from '../upstream-pool.ts';
+import { type FieldName, fieldName } from './fields.ts';
 
 /** Request line and fields with the blank line, latin-1. Throws for what would end a line early. */
 export function requestHead(about: {
@@ -11,17 +12,19 @@ export function requestHead(about: {
   const { request, path, host } = about;
   const { method, headers, body } = request;
   requireSendablePath(path);
-  let text = `${method} ${path} HTTP/1.1\r\n`;
+  let text = `${method} ${path} HTTP/1.1`;
   let hasHost = false;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] as string;
     const value = headers[at + 1] as string;
     if (!isSendable(name, value)) continue;
-    if (name.length === 4 && name.toLowerCase() === 'host') hasHost = true;
-    text += `${name}: ${value}\r\n`;
+    // A name, as it is sendable.
+    const { lower, start } = fieldName(name) as FieldName;
+    if (lower === 'host') hasHost = true;
+    text += start + value;
   }
-  if (!hasHost) text += `host: ${host}\r\n`;
-  if (body !== undefined) text += `content-length: ${body.length}\r\n`;
-  else if (method === 'POST') text += 'content-length: 0\r\n';
-  return `${text}connection: keep-alive\r\n\r\n`;
+  if (!hasHost) text += `\r\nhost: ${host}`;
+  if (body !== undefined) text += `\r\ncontent-length: ${body.length}`;
+  else if (method === 'POST') text += '\r\ncontent-length: 0';
+  return `${text}\r\nconnection: keep-alive\r\n\r\n`;
 }

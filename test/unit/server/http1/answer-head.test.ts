@@ -3,23 +3,23 @@ import { answerHead } from '../../../../src/server/http1/answer-head.ts';
 
 describe('the head of an answer', () => {
   it.each([
-    [200, 'HTTP/1.1 200 OK\r\n'],
-    [204, 'HTTP/1.1 204 No Content\r\n'],
-    [429, 'HTTP/1.1 429 Too Many Requests\r\n'],
-    [599, 'HTTP/1.1 599 Unknown\r\n'],
-    [299, 'HTTP/1.1 299 Unknown\r\n'],
+    [200, 'HTTP/1.1 200 OK'],
+    [204, 'HTTP/1.1 204 No Content'],
+    [429, 'HTTP/1.1 429 Too Many Requests'],
+    [599, 'HTTP/1.1 599 Unknown'],
+    [299, 'HTTP/1.1 299 Unknown'],
   ])('of status %i has a reason, known or not', (status, text) => {
     expect(answerHead(status, [])).toEqual({ text, length: undefined, hasDate: false });
   });
 
   it('has the fields as given and in their order', () => {
     const { text } = answerHead(200, ['X-b', '1', 'a', '', 'Set-Cookie', 'a=b', 'set-cookie', 'c; d="e"']);
-    expect(text).toBe('HTTP/1.1 200 OK\r\nX-b: 1\r\na: \r\nSet-Cookie: a=b\r\nset-cookie: c; d="e"\r\n');
+    expect(text).toBe('HTTP/1.1 200 OK\r\nX-b: 1\r\na: \r\nSet-Cookie: a=b\r\nset-cookie: c; d="e"');
   });
 
   it('has values of latin-1 and tabs', () => {
     expect(answerHead(200, ['a', 'Gr\xfc\xdfe\t\x80\xff~ ']).text).toBe(
-      'HTTP/1.1 200 OK\r\na: Gr\xfc\xdfe\t\x80\xff~ \r\n',
+      'HTTP/1.1 200 OK\r\na: Gr\xfc\xdfe\t\x80\xff~ ',
     );
   });
 
