@@ -1,5 +1,6 @@
 import type { EventBus, RequestRecord, RouterEvents } from '../core/events.ts';
-import type { LogFields, Logger, LogLevel } from './logger.ts';
+import { remembered } from '../core/remembered.ts';
+import { cleanJson, type Logger, type LogLevel } from './logger.ts';
 
 /** Everything that happens, as lines of a log. Returns the function that ends it. */
 export function subscribeLog(events: EventBus, logger: Logger): () => void {
@@ -56,7 +57,7 @@ function logRequest(logger: Logger, record: RequestRecord): void {
   logger.log(requestLevels[record.outcome], {
     event: 'request-settled',
     message: () => requestText(logger, record),
-    fields: () => requestFields(record),
+    fields: () => requestJson(record),
   });
 }
 
@@ -80,34 +81,30 @@ function requestText({ paint }: Logger, record: RequestRecord): string {
   return `${shown} ${record.path} ${target} ${seconds(record.durationMs)}${tail}`;
 }
 
-/** Durations in milliseconds, money in US dollars. */
-function requestFields(record: RequestRecord): LogFields {
-  const whole = (value: number | undefined) => (value === undefined ? undefined : Math.round(value));
-  return {
-    request_id: record.requestId,
-    method: record.method,
-    path: record.path,
-    operation: record.operation,
-    requested_model: record.requestedModel,
-    provider: record.provider || undefined,
-    model: record.model || undefined,
-    status: record.status,
-    outcome: record.outcome,
-    stream: record.stream,
-    code: record.code,
-    error: record.message,
-    detail: record.detail,
-    duration_ms: whole(record.durationMs),
-    first_token_ms: whole(record.firstTokenMs),
-    input_tokens: record.usage?.input,
-    output_tokens: record.usage?.output,
-    cost: record.cost,
-    local: record.isLocal,
-    fallback_used: record.fallbackUsed,
-    skipped: record.skipped.length === 0 ? undefined : record.skipped,
-    attempts: record.attempts.length < 2 ? undefined : record.attempts,
-    key: record.keyName,
-  };
+/** Models, paths and the like, which are the same from request to request. */
+const nameJson = remembered((name) => cleanJson(name));
+
+/** Durations in milliseconds, money in US dollars. Written out: an object of so many fields costs more than the rest. */
+function requestJson(record: RequestRecord): string {
+  const { provider, model, code, message, detail, firstTokenMs, usage, cost, skipped, attempts, keyName } = record;
+  let json = `"request_id":${cleanJson(record.requestId)},"method":${nameJson(record.method)}`;
+  json += `,"path":${nameJson(record.path)},"operation":"${record.operation}"`;
+  json += `,"requested_model":${nameJson(record.requestedModel)}`;
+  if (provider !== '') json += `,"provider":${nameJson(provider)}`;
+  if (model !== '') json += `,"model":${nameJson(model)}`;
+  json += `,"status":${record.status},"outcome":"${record.outcome}","stream":${record.stream}`;
+  if (code !== undefined) json += `,"code":"${code}"`;
+  if (message !== undefined) json += `,"error":${cleanJson(message)}`;
+  if (detail !== undefined) json += `,"detail":${cleanJson(detail)}`;
+  json += `,"duration_ms":${Math.round(record.durationMs)}`;
+  if (firstTokenMs !== undefined) json += `,"first_token_ms":${Math.round(firstTokenMs)}`;
+  if (usage !== undefined) json += `,"input_tokens":${usage.input},"output_tokens":${usage.output}`;
+  if (cost !== undefined) json += `,"cost":${cost}`;
+  json += `,"local":${record.isLocal},"fallback_used":${record.fallbackUsed}`;
+  if (skipped.length > 0) json += `,"skipped":${cleanJson(skipped)}`;
+  if (attempts.length > 1) json += `,"attempts":${cleanJson(attempts)}`;
+  if (keyName !== undefined) json += `,"key":${nameJson(keyName)}`;
+  return json;
 }
 
 function seconds(ms: number): string {
