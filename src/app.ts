@@ -11,6 +11,7 @@ import type { LoadedConfig } from './config/load.ts';
 import { Batch } from './core/batch.ts';
 import type { Clock } from './core/clock.ts';
 import { EventBus } from './core/events.ts';
+import { TimeLimits } from './core/time-limits.ts';
 import { startDemoEngine } from './demo/engine.ts';
 import { createDiscovery, type Discovery } from './discovery/discovery.ts';
 import type { DiscoverySettings } from './discovery/options.ts';
@@ -152,6 +153,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     attempts: new Attempts({
       clock,
       batch,
+      limits: new TimeLimits(clock),
       transport,
       formats: allFormats,
       media: new MediaFetcher(fetchPublic),

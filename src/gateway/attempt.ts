@@ -1,9 +1,10 @@
 import type { Batch } from '../core/batch.ts';
-import type { Clock, Timer } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
 import type { Candidate, Usage } from '../core/model.ts';
+import type { TimeLimit, TimeLimits } from '../core/time-limits.ts';
 import type { Relay } from '../protocols/relay.ts';
 import type { Transport } from '../transport/client.ts';
 import type { AnswerHandler, Sending } from '../transport/upstream-pool.ts';
@@ -39,6 +40,7 @@ export type AttemptOutcome =
 
 export interface AttemptDeps {
   readonly clock: Clock;
+  readonly limits: TimeLimits;
   readonly batch: Batch;
   readonly transport: Transport;
 }
@@ -72,7 +74,7 @@ export class Attempt implements AnswerHandler {
   #held: (Buffer | string)[] = [];
   #isCommitted = false;
   /** Until the answer begins; a stream has a watch on its silence then. */
-  #timer: Timer | undefined;
+  #limit: TimeLimit | undefined;
   #silence: Silence | undefined;
   #isPaused = false;
   #firstTokenAt: number | undefined;
@@ -117,8 +119,7 @@ export class Attempt implements AnswerHandler {
   }
 
   #setLimit(limitMs: number): void {
-    this.#timer?.cancel();
-    this.#timer = this.#deps.clock.setTimer(limitMs, () => {
+    this.#limit = this.#deps.limits.set(limitMs, () => {
       const what = this.#input.stream ? 'begin its answer' : 'answer';
       this.#fail(new GatewayError('upstream_timeout', `${this.#provider} did not ${what} within ${limitMs} ms.`));
     });
@@ -295,7 +296,7 @@ export class Attempt implements AnswerHandler {
   }
 
   #watchSilence(limitMs: number): void {
-    this.#timer?.cancel();
+    this.#limit?.lift();
     const { clock } = this.#deps;
     const onSilence = () => {
       const text = `${this.#provider} fell silent for ${limitMs} ms in the middle of its answer.`;
@@ -341,7 +342,7 @@ export class Attempt implements AnswerHandler {
   #settle(outcome: AttemptOutcome): void {
     if (this.#stage === 'done') return;
     this.#stage = 'done';
-    this.#timer?.cancel();
+    this.#limit?.lift();
     this.#silence?.cancel();
     this.#input.departure.off(this.#onLeave);
     this.#resolve(outcome);

@@ -4,6 +4,7 @@ import { type Clock, delay } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { AttemptRecord } from '../core/events.ts';
 import type { AuthKind, Candidate, Endpoint, Plan, Usage } from '../core/model.ts';
+import type { TimeLimits } from '../core/time-limits.ts';
 import type { Formats } from '../protocols/formats.ts';
 import { type RetrySettings, retryDelay } from '../resilience/retry.ts';
 import type { Transport } from '../transport/client.ts';
@@ -27,6 +28,7 @@ export type Authorize = (
 export interface AttemptsDeps {
   readonly clock: Clock;
   readonly batch: Batch;
+  readonly limits: TimeLimits;
   readonly transport: Transport;
   readonly formats: Formats;
   readonly media: MediaFetcher;
