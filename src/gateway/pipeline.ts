@@ -84,7 +84,7 @@ export class Pipeline {
       outcome = { kind: 'failed', error: GatewayError.from(thrown), candidate: undefined };
     }
     delivery?.close();
-    if (outcome.kind === 'answered') await turn?.finish();
+    if (turn !== undefined && outcome.kind === 'answered') await turn.finish();
     return this.#finish({ exchange, facts, plan, outcome, delivery, routing });
   }
 

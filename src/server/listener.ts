@@ -89,8 +89,7 @@ export class Listener {
   }
 
   #serve(request: HttpRequest, reply: HttpReply): void {
-    const visit = this.#visit(request, reply);
-    this.#answer(visit).catch((thrown) => this.#renderError(visit, GatewayError.from(thrown), []));
+    void this.#answer(this.#visit(request, reply));
   }
 
   #visit(request: HttpRequest, reply: HttpReply): Visit {
@@ -114,24 +113,25 @@ export class Listener {
     };
   }
 
+  /** Never rejects. */
   async #answer(visit: Visit): Promise<void> {
-    const { headers } = visit.request.head;
-    const refused = checkOrigin(headers, this.#deps.origin());
-    if (refused !== undefined) throw refused;
-    const match = this.#route(visit);
-    if (match === undefined) return visit.reply.send(204, ['allow', 'GET, HEAD, POST'], '');
-    const key = this.#authenticate(match.route, headers);
-    if (match.route.kind === 'page') return this.#page(visit, match, key);
-    const { inbound, takesAnyType } = match.route;
-    if (!takesAnyType) checkType(headers['content-type']);
-    const exchange = this.#exchange(visit, {
-      inbound,
-      match,
-      key,
-      body: withoutByteOrderMark(await this.#read(visit)),
-    });
-    const result = await this.#deps.pipeline.handle(exchange);
-    if (result.kind === 'failed') this.#renderError(visit, result.error, result.headers, exchange);
+    try {
+      const { headers } = visit.request.head;
+      const refused = checkOrigin(headers, this.#deps.origin());
+      if (refused !== undefined) throw refused;
+      const match = this.#route(visit);
+      if (match === undefined) return visit.reply.send(204, ['allow', 'GET, HEAD, POST'], '');
+      const key = this.#authenticate(match.route, headers);
+      if (match.route.kind === 'page') return await this.#page(visit, match, key);
+      const { inbound, takesAnyType } = match.route;
+      if (!takesAnyType) checkType(headers['content-type']);
+      const body = withoutByteOrderMark(await this.#read(visit));
+      const exchange = this.#exchange(visit, { inbound, match, key, body });
+      const result = await this.#deps.pipeline.handle(exchange);
+      if (result.kind === 'failed') this.#renderError(visit, result.error, result.headers, exchange);
+    } catch (thrown) {
+      this.#renderError(visit, GatewayError.from(thrown), []);
+    }
   }
 
   #route(visit: Visit): RouteMatch | undefined {
