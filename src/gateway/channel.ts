@@ -16,15 +16,15 @@ export interface Channel {
   readonly body: Buffer;
   readonly drops: readonly string[];
   relay(): Relay;
-  /** A complete answer. Throws when it is a failure in the shape of a success. */
-  answer(body: Buffer, json: JsonObject): WholeAnswer;
+  /** A complete answer, its bytes or text and what they say. Throws when it is a failure in the shape of a success. */
+  answer(body: Buffer | string, json: JsonObject): WholeAnswer;
   /** The same for a client that asked for a stream and an upstream that did not stream. */
   answerAsStream(json: JsonObject): { readonly text: string; readonly usage: Usage | undefined };
   classify(status: number, headers: UpstreamHeaders, body: string): GatewayError;
 }
 
 export interface WholeAnswer {
-  readonly body: Buffer;
+  readonly body: Buffer | string;
   readonly usage: Usage | undefined;
 }
 
@@ -52,11 +52,11 @@ export function unpack(body: Buffer, headers: UpstreamHeaders, target: Candidate
 }
 
 /** The answer as a JSON object. Throws `upstream_invalid` for an empty, broken or other body. */
-export function parseAnswer(body: Buffer, target: Candidate): JsonObject {
-  if (body.length === 0) throw unusable(target, 'it is empty');
+export function parseAnswer(text: string, target: Candidate): JsonObject {
+  if (text === '') throw unusable(target, 'it is empty');
   let value: unknown;
   try {
-    value = JSON.parse(body.toString('utf8'));
+    value = JSON.parse(text);
   } catch (thrown) {
     throw unusable(target, 'it is not JSON', thrown);
   }

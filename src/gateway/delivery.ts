@@ -76,7 +76,7 @@ export class Delivery {
   }
 
   /** A whole answer at once. */
-  sendAnswer(answer: UpstreamAnswer, body: Buffer): void {
+  sendAnswer(answer: UpstreamAnswer, body: Buffer | string): void {
     this.#keepAlive?.cancel();
     const headers = addAnswerHeaders(forwardedResponseHeaders(answer.headers), this.#facts(answer));
     if (answer.headers['content-type'] === undefined) headers.push('content-type', 'application/json');

@@ -56,7 +56,7 @@ export class PassthroughChannel implements Channel {
     });
   }
 
-  answer(body: Buffer, json: JsonObject): WholeAnswer {
+  answer(body: Buffer | string, json: JsonObject): WholeAnswer {
     return { body, usage: this.#input.inspector.answer(json, this.#target).usage };
   }
 

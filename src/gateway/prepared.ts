@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { GatewayError } from '../core/errors.ts';
 import type { Candidate, Usage } from '../core/model.ts';
 import type { UpstreamHeaders } from '../protocols/protocol.ts';
@@ -57,11 +58,14 @@ export class Prepared {
   answer(body: Buffer, headers: UpstreamHeaders): WholeAnswer {
     if (this.isStream(headers)) throw unusable(this.#target, 'it is a stream, and none was asked for');
     const plain = unpack(body, headers, this.#target);
-    return this.#channel.answer(plain, parseAnswer(plain, this.#target));
+    const text = plain.toString('utf8');
+    // Of plain ASCII the text is the bytes, and goes out as it is.
+    return this.#channel.answer(isAscii(plain) ? text : plain, parseAnswer(text, this.#target));
   }
 
   answerAsStream(body: Buffer, headers: UpstreamHeaders): { readonly text: string; readonly usage: Usage | undefined } {
-    return this.#channel.answerAsStream(parseAnswer(unpack(body, headers, this.#target), this.#target));
+    const text = unpack(body, headers, this.#target).toString('utf8');
+    return this.#channel.answerAsStream(parseAnswer(text, this.#target));
   }
 
   classify(status: number, headers: UpstreamHeaders, body: string): GatewayError {

@@ -55,10 +55,10 @@ export class QueryChannel<Request, Response extends { readonly usage?: Usage | u
     throw unusable(this.#input.target, 'this operation does not stream');
   }
 
-  answer(_body: Buffer, json: JsonObject): WholeAnswer {
+  answer(_body: Buffer | string, json: JsonObject): WholeAnswer {
     const { inbound, outbound, target, context } = this.#input;
     const response = outbound.decodeResponse(json, { target, request: context.request });
-    return { body: Buffer.from(JSON.stringify(inbound.encodeResponse(response, context))), usage: response.usage };
+    return { body: JSON.stringify(inbound.encodeResponse(response, context)), usage: response.usage };
   }
 
   answerAsStream(): { readonly text: string; readonly usage: Usage | undefined } {

@@ -51,10 +51,10 @@ export class TranslatedChannel implements Channel {
     return new TranslatingRelay(outbound.streamDecoder(this.#decodeContext()), encoder);
   }
 
-  answer(_body: Buffer, json: JsonObject): WholeAnswer {
+  answer(_body: Buffer | string, json: JsonObject): WholeAnswer {
     const response = this.#decode(json);
     const body = this.#input.inbound.encodeResponse(response, this.#input.context);
-    return { body: Buffer.from(JSON.stringify(body)), usage: response.usage };
+    return { body: JSON.stringify(body), usage: response.usage };
   }
 
   answerAsStream(json: JsonObject): { readonly text: string; readonly usage: Usage | undefined } {
