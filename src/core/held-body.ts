@@ -1,7 +1,15 @@
+/** Pieces below this are put together: each would take more memory than it holds. Bytes. */
+const smallBytes = 1024;
+/** What they are put together in. Bytes. */
+const tailBytes = 16 * 1024;
+
 /** What has come of a body. */
 export class HeldBody {
   #chunks: Buffer[] = [];
   #size = 0;
+  /** Small pieces that came after the chunks. */
+  #tail: Buffer | undefined;
+  #tailUsed = 0;
 
   /** Bytes. */
   get size(): number {
@@ -9,20 +17,38 @@ export class HeldBody {
   }
 
   add(chunk: Buffer): void {
-    this.#chunks.push(chunk);
     this.#size += chunk.length;
+    // Most bodies come in one or two pieces, which are kept as they are.
+    if (chunk.length < smallBytes && this.#chunks.length > 1) return this.#addSmall(chunk);
+    this.#closeTail();
+    this.#chunks.push(chunk);
   }
 
   /** All of it in one piece, without a copy where it came in one. */
   bytes(): Buffer {
+    this.#closeTail();
     return this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
   }
 
   /** All of it, held no longer. */
   release(): readonly Buffer[] {
+    this.#closeTail();
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#size = 0;
     return chunks;
+  }
+
+  #addSmall(chunk: Buffer): void {
+    if (this.#tailUsed + chunk.length > tailBytes) this.#closeTail();
+    this.#tail ??= Buffer.allocUnsafeSlow(tailBytes);
+    this.#tailUsed += chunk.copy(this.#tail, this.#tailUsed);
+  }
+
+  #closeTail(): void {
+    if (this.#tail === undefined) return;
+    this.#chunks.push(this.#tail.subarray(0, this.#tailUsed));
+    this.#tail = undefined;
+    this.#tailUsed = 0;
   }
 }

@@ -8,7 +8,7 @@ import type { BodySink, HttpRequest } from './http1/request.ts';
 export interface BodyLimits {
   /** Bytes. */
   readonly max_request_body_size: number;
-  /** Longest pause between two pieces. Milliseconds. */
+  /** Longest pause between two pieces; 0 for any. Milliseconds. */
   readonly body_timeout: number;
 }
 
@@ -126,7 +126,7 @@ class PendingBody implements BodySink {
       this.#seenAt = now;
     }
     const { body_timeout: pauseMs } = this.#input.limits;
-    if (now - this.#seenAt <= pauseMs) return true;
+    if (pauseMs === 0 || now - this.#seenAt <= pauseMs) return true;
     this.#fail(new GatewayError('request_timeout', `The request body paused for more than ${pauseMs} ms.`));
     return false;
   }

@@ -234,6 +234,18 @@ describe('bodies', () => {
     expect(wire.statuses).toEqual([408]);
   });
 
+  it('that pauses is waited for where there is no limit', async () => {
+    const clock = createFakeClock();
+    const wire = new Wire(await start('body_timeout: 0s', { clock }));
+    const standing = clock.pending.length;
+    wire.write(post([`Content-Length: ${helloText.length}`], '{'));
+    await clock.waitForTimers(standing + 1);
+    await clock.advanceAsync(600_000);
+    wire.write(helloText.slice(1));
+    await wire.until(/chat\.completion/);
+    expect(wire.statuses).toEqual([200]);
+  });
+
   it('that never ends because the client left settles nothing and harms nobody', async () => {
     const app = await start();
     const wire = new Wire(app);

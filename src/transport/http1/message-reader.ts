@@ -1,5 +1,8 @@
-/** Longest head, longest line between two chunks, and longest trailer. Bytes. */
+/** Longest head, and longest trailer. Bytes. */
 export const maxHeadBytes = 64 * 1024;
+
+/** Longest line between two chunks, or of a trailer. Bytes. */
+const maxLineBytes = 8 * 1024;
 
 /**
  * How the body of a message is delimited: by its length in bytes, by chunks, or by the end of the connection. `no-message`
@@ -192,7 +195,7 @@ function view(bytes: Buffer, from: number, end: number): Buffer {
 /** Of the line's CR; undefined while it has not come with its LF. */
 function endOfLine(bytes: Buffer, from: number): number | undefined {
   for (let at = from; at + 1 < bytes.length; at++) if (bytes[at] === cr && bytes[at + 1] === lf) return at;
-  if (bytes.length - from > maxHeadBytes) throw overflow();
+  if (bytes.length - from > maxLineBytes) throw overflow();
   return undefined;
 }
 
