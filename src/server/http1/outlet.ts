@@ -80,7 +80,7 @@ export class Outlet {
   #hold(): void {
     if (this.#isHeld) return;
     this.#isHeld = true;
-    this.#input.context.batch.add(this.#letGo);
+    this.#input.context.batch.addWrite(this.#letGo);
   }
 
   readonly #letGo = () => {

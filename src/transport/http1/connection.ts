@@ -96,7 +96,7 @@ export class Connection implements AnswerSink {
       return;
     }
     this.#held = body === undefined ? head : head + body.toString('latin1');
-    this.#options.batch.add(this.#letGo);
+    this.#options.batch.addWrite(this.#letGo);
   }
 
   pause(): void {
