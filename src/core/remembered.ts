@@ -1,5 +1,7 @@
 /** Texts that come with requests repeat; a client that invents new ones must not fill the memory. */
 const maxRemembered = 512;
+/** Nor one that sends long ones. Characters. */
+const maxLength = 256;
 
 /** `judge`, asked once for each text while there is room to remember what it said. It must depend on the text alone. */
 export function remembered<Verdict>(judge: (text: string) => Verdict): (text: string) => Verdict {
@@ -8,7 +10,7 @@ export function remembered<Verdict>(judge: (text: string) => Verdict): (text: st
     const known = verdicts.get(text);
     if (known !== undefined) return known;
     const verdict = judge(text);
-    if (verdicts.size < maxRemembered) verdicts.set(text, verdict);
+    if (verdicts.size < maxRemembered && text.length <= maxLength) verdicts.set(text, verdict);
     return verdict;
   };
 }

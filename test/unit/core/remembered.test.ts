@@ -11,6 +11,22 @@ it('asks once for each text', () => {
   expect(asked).toEqual(['a', 'bb']);
 });
 
+it('does not remember long texts', () => {
+  let asked = 0;
+  const size = remembered((text) => {
+    asked++;
+    return text.length;
+  });
+  const long = 'x'.repeat(300);
+  expect([size(long), size(long), asked]).toEqual([300, 300, 2]);
+});
+
+it('takes no text for another', () => {
+  const same = remembered((text) => text);
+  const texts = ['', 'a', 'é', '\u{1f600}', '\ud800', '\ufffd', 'a\0'];
+  expect([...texts, ...texts].map(same)).toEqual([...texts, ...texts]);
+});
+
 it('answers rightly, and forgets nothing it knows, when there are more texts than it remembers', () => {
   let asked = 0;
   const same = remembered((text) => {
