@@ -51,7 +51,7 @@ export class Listener {
         const { server } = deps.config();
         return { headMs: server.read_timeout, idleMs: server.idle_timeout, writeMs: server.write_timeout };
       },
-      onRequest: (request, reply) => this.#serve(request, reply),
+      onRequest: (request, reply) => void this.#answer(this.#visit(request, reply)),
       refusal: (error) => refusal(error, { renderer: lastOf(deps.dialects), requestId: this.#nextId() }),
     });
     this.#bodies = new BodyReader(deps.clock, deps.batch);
@@ -86,10 +86,6 @@ export class Listener {
   /** Cuts everything now. */
   destroy(): void {
     this.#server.destroy();
-  }
-
-  #serve(request: HttpRequest, reply: HttpReply): void {
-    void this.#answer(this.#visit(request, reply));
   }
 
   #visit(request: HttpRequest, reply: HttpReply): Visit {

@@ -1,4 +1,4 @@
-import { readContentLength, readFields, requireChunked } from '../../transport/http1/fields.ts';
+import { isPersistent, readContentLength, readFields, requireChunked } from '../../transport/http1/fields.ts';
 import { hasLoneLineFeed, MessageError } from '../../transport/http1/message-reader.ts';
 
 /** Lower-case names. Of a field that repeats, all values with commas between, as RFC 9110 (5.3) has it. */
@@ -42,7 +42,7 @@ export function readRequestHead(text: string): RequestHead {
     rawHeaders,
     framing: framingOf(headers, isVersion11),
     isVersion11,
-    keepsAlive: keepsAlive(headers.connection, isVersion11),
+    keepsAlive: isPersistent(headers.connection, isVersion11),
     expectsContinue: isVersion11 && headers.expect?.toLowerCase() === '100-continue',
   };
 }
@@ -84,11 +84,4 @@ function framingOf(headers: RequestHeaders, isVersion11: boolean): number | 'chu
   }
   if (!isVersion11) throw new MessageError('HPE_INVALID_TRANSFER_ENCODING', 'HTTP/1.0 knows no transfer coding');
   return 'chunked';
-}
-
-function keepsAlive(connection: string | undefined, isVersion11: boolean): boolean {
-  if (connection === undefined) return isVersion11;
-  const words = connection.toLowerCase();
-  if (words.includes('close')) return false;
-  return isVersion11 || words.includes('keep-alive');
 }

@@ -1,4 +1,4 @@
-import { readContentLength, readFields, requireChunked } from './fields.ts';
+import { isPersistent, readContentLength, readFields, requireChunked } from './fields.ts';
 import { type Framing, hasLoneLineFeed, MessageError, MessageReader, type MessageSink } from './message-reader.ts';
 
 export type AnswerHeaders = Record<string, string | string[]>;
@@ -107,10 +107,13 @@ function parseHead(text: string): Head {
   if (!statusLine.test(text.slice(0, end))) throw notHttp();
   const headers: AnswerHeaders = {};
   readFields(text, end + 2, (_name, lower, value) => addField(headers, lower, value));
+  const isVersion11 = text[httpVersion.length] === '1';
+  // HTTP/1.0 knows no codings: its framing cannot be trusted then (RFC 9112, 6.1).
+  const isDoubtful = !isVersion11 && headers['transfer-encoding'] !== undefined;
   return {
     status: Number(text.slice(statusAt, statusAt + 3)),
     headers,
-    isPersistent: isPersistent(headers, text[httpVersion.length] === '1'),
+    isPersistent: !isDoubtful && isPersistent(headers.connection, isVersion11),
   };
 }
 
@@ -120,13 +123,4 @@ function addField(headers: AnswerHeaders, name: string, value: string): void {
   if (known === undefined) headers[name] = value;
   else if (typeof known === 'string') headers[name] = [known, value];
   else known.push(value);
-}
-
-function isPersistent(headers: AnswerHeaders, isVersion11: boolean): boolean {
-  const { connection } = headers;
-  if (connection === undefined) return isVersion11;
-  const words = String(connection).toLowerCase();
-  if (words.includes('close')) return false;
-  // HTTP/1.0 knows no codings: its framing cannot be trusted then (RFC 9112, 6.1).
-  return isVersion11 || (words.includes('keep-alive') && headers['transfer-encoding'] === undefined);
 }

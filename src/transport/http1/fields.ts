@@ -69,6 +69,14 @@ export function readContentLength(value: string | readonly string[]): number {
   return Number(value);
 }
 
+/** What the version and the Connection field say of another message on the connection. */
+export function isPersistent(connection: string | readonly string[] | undefined, isVersion11: boolean): boolean {
+  if (connection === undefined) return isVersion11;
+  const words = String(connection).toLowerCase();
+  if (words.includes('close')) return false;
+  return isVersion11 || words.includes('keep-alive');
+}
+
 /** Throws a MessageError for every transfer coding but `chunked` alone. */
 export function requireChunked(coding: string | readonly string[]): void {
   if (typeof coding === 'string' && coding.toLowerCase() === 'chunked') return;
