@@ -1,4 +1,5 @@
 import type { Candidate } from '../core/model.ts';
+import { remembered } from '../core/remembered.ts';
 import type { FormatId } from './protocol.ts';
 import { Splice } from './splice.ts';
 
@@ -17,12 +18,14 @@ const spelledParams: Readonly<Record<string, Readonly<Record<string, string>>>> 
   'messages chat': { max_completion_tokens: 'max_tokens', stop: 'stop_sequences' },
 };
 
+const idJson = remembered((id) => JSON.stringify(id));
+
 /** The client's bytes with only these top-level values changed. */
 export function editBody(format: FormatId, json: Buffer, edits: PassthroughEdits): Buffer {
   const splice = new Splice(json);
   const { protocol, operation } = format;
   const { quirks } = edits.target.endpoint;
-  if (protocol !== 'generate_content') splice.set('model', JSON.stringify(edits.target.model.upstreamId));
+  if (protocol !== 'generate_content') splice.set('model', idJson(edits.target.model.upstreamId));
   if (edits.target.params !== undefined) fillParams(splice, format, edits.target.params);
   if (edits.systemPrompt !== undefined && !edits.hasSystemPrompt) addSystemPrompt(format, splice, edits.systemPrompt);
   if (protocol !== 'chat_completions') return splice.apply();

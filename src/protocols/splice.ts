@@ -3,8 +3,7 @@
  * repeated keys and key order reach the upstream as the client wrote them (JSON.parse + JSON.stringify loses all).
  * Offsets are into the bytes; the text must already be known to be a valid JSON object.
  */
-export interface TopLevelEntry {
-  readonly key: string;
+interface TopLevelEntry {
   /** Of the key's opening quote. */
   readonly keyStart: number;
   readonly keyEnd: number;
@@ -19,9 +18,13 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
+const lastAscii = 0x7f;
+
+/** Strings up to here are read byte by byte, which takes less than to begin a search. Bytes. */
+const shortBytes = 32;
 
 /** Entries of the object in the order they stand, repeated keys included. */
-export function topLevelEntries(json: Buffer): readonly TopLevelEntry[] {
+function topLevelEntries(json: Buffer): readonly TopLevelEntry[] {
   const entries: TopLevelEntry[] = [];
   let at = json.indexOf(openBrace) + 1;
   for (;;) {
@@ -32,14 +35,30 @@ export function topLevelEntries(json: Buffer): readonly TopLevelEntry[] {
     const keyEnd = endOfString(json, at);
     const valueStart = skipWhite(json, skipWhite(json, keyEnd) + 1);
     const valueEnd = endOfValue(json, valueStart);
-    entries.push({ key: keyText(json, keyStart, keyEnd), keyStart, keyEnd, valueStart, valueEnd });
+    entries.push({ keyStart, keyEnd, valueStart, valueEnd });
     at = valueEnd;
   }
 }
 
-function keyText(json: Buffer, start: number, end: number): string {
-  const text = json.toString('utf8', start + 1, end - 1);
-  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+/** Without making a text of every key: few of them are looked for. */
+function isNamed(json: Buffer, { keyStart, keyEnd }: TopLevelEntry, name: string): boolean {
+  const first = keyStart + 1;
+  const length = keyEnd - 1 - first;
+  for (let at = 0; at < length; at++) {
+    const byte = json[first + at] as number;
+    if (byte === backslash || byte > lastAscii) return JSON.parse(json.toString('utf8', keyStart, keyEnd)) === name;
+    if (byte !== name.charCodeAt(at)) return false;
+  }
+  return length === name.length;
+}
+
+function isText(json: Buffer, start: number, end: number, text: string): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = json[at] as number;
+    if (byte > lastAscii) return json.toString('utf8', start, end) === text;
+    if (byte !== text.charCodeAt(at - start)) return false;
+  }
+  return end - start === text.length;
 }
 
 function skipWhite(json: Buffer, from: number): number {
@@ -50,7 +69,12 @@ function skipWhite(json: Buffer, from: number): number {
 
 /** `at` is the opening quote; the result is just past the closing one. */
 function endOfString(json: Buffer, at: number): number {
-  for (let end = json.indexOf(quote, at + 1); end !== -1; end = json.indexOf(quote, end + 1)) {
+  const far = Math.min(at + shortBytes, json.length);
+  for (let end = at + 1; end < far; end++) {
+    if (json[end] === backslash) end++;
+    else if (json[end] === quote) return end + 1;
+  }
+  for (let end = json.indexOf(quote, far); end !== -1; end = json.indexOf(quote, end + 1)) {
     let slashes = 0;
     while (json[end - 1 - slashes] === backslash) slashes++;
     if (slashes % 2 === 0) return end + 1;
@@ -109,12 +133,12 @@ export class Splice {
   }
 
   has(key: string): boolean {
-    return this.#entries.some((entry) => entry.key === key);
+    return this.#entries.some((entry) => isNamed(this.#json, entry, key));
   }
 
   /** The last value of `key`, parsed. */
   value(key: string): unknown {
-    const entry = this.#entries.findLast((one) => one.key === key);
+    const entry = this.#entries.findLast((one) => isNamed(this.#json, one, key));
     return entry === undefined ? undefined : JSON.parse(this.#json.toString('utf8', entry.valueStart, entry.valueEnd));
   }
 
@@ -122,16 +146,12 @@ export class Splice {
   set(key: string, value: string): void {
     let found = false;
     for (const entry of this.#entries) {
-      if (entry.key !== key) continue;
+      if (!isNamed(this.#json, entry, key)) continue;
       found = true;
-      if (this.#isText(entry, value)) continue;
+      if (isText(this.#json, entry.valueStart, entry.valueEnd, value)) continue;
       this.#edits.push({ start: entry.valueStart, end: entry.valueEnd, text: value });
     }
     if (!found) this.#added.push(`${JSON.stringify(key)}:${value}`);
-  }
-
-  #isText({ valueStart, valueEnd }: TopLevelEntry, text: string): boolean {
-    return valueEnd - valueStart >= text.length && this.#json.toString('utf8', valueStart, valueEnd) === text;
   }
 
   /** Adds `key` unless the body has it. */
@@ -141,20 +161,21 @@ export class Splice {
 
   rename(from: string, to: string): void {
     for (const entry of this.#entries) {
-      if (entry.key === from) this.#edits.push({ start: entry.keyStart, end: entry.keyEnd, text: JSON.stringify(to) });
+      if (!isNamed(this.#json, entry, from)) continue;
+      this.#edits.push({ start: entry.keyStart, end: entry.keyEnd, text: JSON.stringify(to) });
     }
   }
 
   remove(key: string): void {
     this.#entries.forEach((entry, index) => {
-      if (entry.key === key) this.#removed.push(index);
+      if (isNamed(this.#json, entry, key)) this.#removed.push(index);
     });
   }
 
   /** Puts `item` (JSON text) in front of the array that `key` holds. */
   prepend(key: string, item: string): void {
     for (const entry of this.#entries) {
-      if (entry.key !== key || this.#json[entry.valueStart] !== openBracket) continue;
+      if (!isNamed(this.#json, entry, key) || this.#json[entry.valueStart] !== openBracket) continue;
       const first = skipWhite(this.#json, entry.valueStart + 1);
       const isEmpty = this.#json[first] === closeBracket;
       this.#edits.push({

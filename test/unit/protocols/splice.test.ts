@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Splice, topLevelEntries } from '../../../src/protocols/splice.ts';
+import { Splice } from '../../../src/protocols/splice.ts';
 
 const apply = (json: string, edit: (splice: Splice) => void) => {
   const splice = new Splice(Buffer.from(json));
@@ -69,15 +69,39 @@ describe('Splice', () => {
   });
 
   it('agrees with JSON.parse on any object', () => {
+    // Of quotes and backslashes most of all, and short as well as long.
+    const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('"', '\\', 'a', 'é'), maxLength: 80 }));
+    const object = fc.dictionary(text, fc.oneof(text, fc.jsonValue()));
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.integer({ min: 0, max: 3 }), (object, indent) => {
-        const text = JSON.stringify(object, null, indent);
-        const entries = topLevelEntries(Buffer.from(text));
-        const read = Object.fromEntries(
-          entries.map((e) => [e.key, JSON.parse(Buffer.from(text).toString('utf8', e.valueStart, e.valueEnd))]),
-        );
-        expect(read).toEqual(JSON.parse(text));
+      fc.property(object, text, fc.integer({ min: 0, max: 3 }), (given, other, indent) => {
+        const json = JSON.stringify(given, null, indent);
+        const splice = new Splice(Buffer.from(json));
+        const parsed = JSON.parse(json) as Record<string, unknown>;
+        for (const [key, value] of Object.entries(parsed)) expect(splice.value(key)).toEqual(value);
+        expect(splice.has(other)).toBe(Object.hasOwn(parsed, other));
       }),
     );
+  });
+
+  it.each([30, 31, 32, 33])('finds the end of a string with an escape %i characters in', (length) => {
+    for (const tail of ['\\"', '\\\\', '\\\\\\"']) {
+      const json = `{"a":"${'x'.repeat(length)}${tail}","model":"a"}`;
+      expect(apply(json, (s) => s.set('model', '"b"'))).toBe(json.replace(':"a"}', ':"b"}'));
+    }
+  });
+
+  it('tells values apart that are the same in part, or not plain ASCII', () => {
+    for (const [given, wanted] of [
+      ['"ab"', '"a"'],
+      ['"a"', '"ab"'],
+      ['"é"', '"è"'],
+      ['"Ã©"', '"é"'],
+    ]) {
+      expect(apply(`{"model":${given}}`, (s) => s.set('model', wanted as string))).toBe(`{"model":${wanted}}`);
+    }
+    const same = Buffer.from('{"model":"é"}');
+    const splice = new Splice(same);
+    splice.set('model', '"é"');
+    expect(splice.apply()).toBe(same);
   });
 });
