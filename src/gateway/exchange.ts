@@ -27,7 +27,7 @@ export interface Exchange {
   readonly method: string;
   /** Path as the client wrote it, without the query. */
   readonly path: string;
-  /** Flat list, as they came. */
+  /** Flat list, as they came, but for Content-Length. */
   readonly rawHeaders: readonly string[];
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

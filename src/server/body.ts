@@ -35,8 +35,8 @@ export class BodyReader {
    * `request_timeout`, `unsupported_media`, `bad_request` or `client_closed`.
    */
   read(request: HttpRequest, limits: BodyLimits): Promise<Buffer> {
-    const { headers } = request.head;
-    if (Number(headers['content-length'] ?? 0) > limits.max_request_body_size) {
+    const { headers, framing } = request.head;
+    if (framing !== 'chunked' && framing > limits.max_request_body_size) {
       return Promise.reject(tooLarge(limits.max_request_body_size));
     }
     if (headers['content-encoding'] === undefined) return this.#collect(request, limits);

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../core/clock.ts';
+import { HeadReader } from '../../transport/http1/head-reader.ts';
 import { type Framing, MessageError, MessageReader, type MessageSink } from '../../transport/http1/message-reader.ts';
 import { HttpReply, type ReplyContext } from './reply.ts';
 import { HttpRequest } from './request.ts';
-import { checkBeginning, readRequestHead } from './request-head.ts';
+import { checkBeginning, requestHeads } from './request-head.ts';
 
 /** What a connection knows of its server. */
 export interface ConnectionHost extends ReplyContext {
@@ -32,6 +33,7 @@ export class ServerConnection implements MessageSink {
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   readonly #reader: MessageReader;
+  readonly #heads = new HeadReader(requestHeads);
   readonly #askForBody = () => void this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n');
   readonly #goOn = () => this.#proceed();
   #request: HttpRequest | undefined;
@@ -94,7 +96,7 @@ export class ServerConnection implements MessageSink {
     // A line too many after a body was common once (RFC 9112, 2.2).
     const lines = text.startsWith('\r\n') ? text.slice(2) : text;
     if (lines === '') return 'no-message';
-    const head = readRequestHead(lines);
+    const head = this.#heads.read(lines);
     const request = new HttpRequest(head, this.#askForBody);
     const reply = new HttpReply({
       socket: this.#socket,

@@ -1,7 +1,11 @@
-import { isPersistent, readContentLength, readFields, requireChunked } from '../../transport/http1/fields.ts';
+import { isPersistent, readFields, requireChunked } from '../../transport/http1/fields.ts';
+import type { HeadReading } from '../../transport/http1/head-reader.ts';
 import { hasLoneLineFeed, MessageError } from '../../transport/http1/message-reader.ts';
 
-/** Lower-case names. Of a field that repeats, all values with commas between, as RFC 9110 (5.3) has it. */
+/**
+ * Lower-case names. Of a field that repeats, all values with commas between, as RFC 9110 (5.3) has it. Without
+ * Content-Length, which is the framing's.
+ */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
 export interface RequestHead {
@@ -9,7 +13,7 @@ export interface RequestHead {
   /** As written: a path, and from clients that take us for a proxy a whole URL. */
   readonly target: string;
   readonly headers: RequestHeaders;
-  /** Flat list, as they came. */
+  /** Flat list, as they came, but for Content-Length. */
   readonly rawHeaders: readonly string[];
   readonly framing: number | 'chunked';
   readonly isVersion11: boolean;
@@ -29,7 +33,7 @@ export function readRequestHead(text: string): RequestHead {
   const methodEnd = text.indexOf(' ');
   const rawHeaders: string[] = [];
   const headers: Record<string, string> = {};
-  readFields(text, end + 2, (name, lower, value) => {
+  const length = readFields(text, end + 2, (name, lower, value) => {
     rawHeaders.push(name, value);
     addField(headers, lower, value);
   });
@@ -40,12 +44,17 @@ export function readRequestHead(text: string): RequestHead {
     target: text.slice(methodEnd + 1, end - ' HTTP/1.1'.length),
     headers,
     rawHeaders,
-    framing: framingOf(headers, isVersion11),
+    framing: framingOf(headers, { length, isVersion11 }),
     isVersion11,
     keepsAlive: isPersistent(headers.connection, isVersion11),
     expectsContinue: isVersion11 && headers.expect?.toLowerCase() === '100-continue',
   };
 }
+
+export const requestHeads: HeadReading<RequestHead> = {
+  read: readRequestHead,
+  withLength: (head, length) => ({ ...head, framing: framingOf(head.headers, { ...head, length }) }),
+};
 
 /** Throws for what can no longer become a request, so that nobody waits for its end. */
 export function checkBeginning(bytes: Buffer, at: number): void {
@@ -73,10 +82,12 @@ function addField(headers: Record<string, string>, name: string, value: string):
   else if (!firstCounts.has(name)) headers[name] += `, ${value}`;
 }
 
-function framingOf(headers: RequestHeaders, isVersion11: boolean): number | 'chunked' {
+function framingOf(
+  headers: RequestHeaders,
+  { length, isVersion11 }: { readonly length: number | undefined; readonly isVersion11: boolean },
+): number | 'chunked' {
   const coding = headers['transfer-encoding'];
-  const length = headers['content-length'];
-  if (coding === undefined) return length === undefined ? 0 : readContentLength(length);
+  if (coding === undefined) return length ?? 0;
   requireChunked(coding);
   // Who reads the one field and who reads the other see different requests (RFC 9112, 6.1).
   if (length !== undefined) {

@@ -1,7 +1,9 @@
-import { isPersistent, readContentLength, readFields, requireChunked } from './fields.ts';
+import { isPersistent, readFields, requireChunked } from './fields.ts';
+import { HeadReader, type HeadReading } from './head-reader.ts';
 import { type Framing, hasLoneLineFeed, MessageError, MessageReader, type MessageSink } from './message-reader.ts';
 
-export type AnswerHeaders = Record<string, string | string[]>;
+/** Lower-case names; a field that repeats is a list. Without Content-Length, which is the framing's. */
+export type AnswerHeaders = Readonly<Record<string, string | string[]>>;
 
 /** What a parser tells, in this order; of an interim answer (1xx) nothing. */
 export interface AnswerSink {
@@ -15,6 +17,7 @@ export interface AnswerSink {
 export class AnswerParser implements MessageSink {
   readonly #sink: AnswerSink;
   readonly #reader = new MessageReader(this);
+  readonly #heads = new HeadReader(answerHeads);
   #mayReuse = false;
 
   constructor(sink: AnswerSink) {
@@ -55,13 +58,9 @@ export class AnswerParser implements MessageSink {
   }
 
   onHead(text: string): Framing {
-    const { status, headers, isPersistent } = parseHead(text);
-    if (status === 101) throw new MessageError('HPE_PAUSED_UPGRADE', 'the server changed the protocol');
-    if (status < 200) return 'no-message';
-    const framing = framingOf(status, headers);
-    // Both fields together are how answers are smuggled (RFC 9112, 6.1).
-    const isDoubtful = headers['content-length'] !== undefined && framing === 'chunked';
-    this.#mayReuse = isPersistent && framing !== 'until-close' && !isDoubtful;
+    const { status, headers, framing, isPersistent } = this.#heads.read(text);
+    if (framing === 'no-message') return framing;
+    this.#mayReuse = isPersistent && framing !== 'until-close';
     this.#sink.onHead(status, headers);
     return framing;
   }
@@ -75,50 +74,56 @@ export class AnswerParser implements MessageSink {
   }
 }
 
-function framingOf(status: number, headers: AnswerHeaders): Framing {
-  const coding = headers['transfer-encoding'];
-  const length = headers['content-length'];
-  if (status === 204 || status === 304) return 0;
-  if (coding !== undefined) {
-    requireChunked(coding);
-    return 'chunked';
-  }
-  return length === undefined ? 'until-close' : readContentLength(length);
-}
-
 function notHttp(): MessageError {
   return new MessageError('HPE_INVALID_CONSTANT', 'the answer does not begin with an HTTP/1.1 status');
 }
 
 const httpVersion = 'HTTP/1.';
 
-interface Head {
+interface AnswerHead {
   readonly status: number;
   readonly headers: AnswerHeaders;
+  readonly framing: Framing;
   readonly isPersistent: boolean;
 }
 
 const statusLine = /^HTTP\/1\.[01] [1-9]\d\d(?: .*)?$/;
 const statusAt = 'HTTP/1.1 '.length;
 
-function parseHead(text: string): Head {
-  let end = text.indexOf('\r\n');
-  if (end === -1) end = text.length;
-  if (!statusLine.test(text.slice(0, end))) throw notHttp();
-  const headers: AnswerHeaders = {};
-  readFields(text, end + 2, (_name, lower, value) => addField(headers, lower, value));
-  const isVersion11 = text[httpVersion.length] === '1';
-  // HTTP/1.0 knows no codings: its framing cannot be trusted then (RFC 9112, 6.1).
-  const isDoubtful = !isVersion11 && headers['transfer-encoding'] !== undefined;
-  return {
-    status: Number(text.slice(statusAt, statusAt + 3)),
-    headers,
-    isPersistent: !isDoubtful && isPersistent(headers.connection, isVersion11),
-  };
+export const answerHeads: HeadReading<AnswerHead> = {
+  read(text) {
+    let end = text.indexOf('\r\n');
+    if (end === -1) end = text.length;
+    if (!statusLine.test(text.slice(0, end))) throw notHttp();
+    const status = Number(text.slice(statusAt, statusAt + 3));
+    const headers: Record<string, string | string[]> = {};
+    const length = readFields(text, end + 2, (_name, lower, value) => addField(headers, lower, value));
+    const isVersion11 = text[httpVersion.length] === '1';
+    const coding = headers['transfer-encoding'];
+    // HTTP/1.0 knows no codings, and a length beside one is how answers are smuggled (RFC 9112, 6.1).
+    const isDoubtful = coding !== undefined && (!isVersion11 || length !== undefined);
+    return {
+      status,
+      headers,
+      framing: framingOf(status, headers, length),
+      isPersistent: !isDoubtful && isPersistent(headers.connection, isVersion11),
+    };
+  },
+  withLength: (head, length) => ({ ...head, framing: framingOf(head.status, head.headers, length) }),
+};
+
+function framingOf(status: number, headers: AnswerHeaders, length: number | undefined): Framing {
+  if (status === 101) throw new MessageError('HPE_PAUSED_UPGRADE', 'the server changed the protocol');
+  if (status < 200) return 'no-message';
+  if (status === 204 || status === 304) return 0;
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined) return length ?? 'until-close';
+  requireChunked(coding);
+  return 'chunked';
 }
 
 /** A field that repeats is a list. */
-function addField(headers: AnswerHeaders, name: string, value: string): void {
+function addField(headers: Record<string, string | string[]>, name: string, value: string): void {
   const known = Object.hasOwn(headers, name) ? headers[name] : undefined;
   if (known === undefined) headers[name] = value;
   else if (typeof known === 'string') headers[name] = [known, value];

@@ -11,6 +11,9 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What would end a line early, and what latin-1 has not: cut to one byte it could become that. */
 const outsideValue = /[^\t\x20-\x7e\x80-\xff]/;
 
+/** A number of bytes, of no more digits than a number holds exactly. */
+export const isLength = /^\d{1,15}$/;
+
 /** A name as it is written; undefined for what is none. */
 export const fieldName = remembered((written): FieldName | undefined => {
   if (!token.test(written)) return undefined;
@@ -26,13 +29,15 @@ export function isFieldValue(value: string): boolean {
 
 /**
  * Tells `add` of the header lines from `from` on: names as written and in lower case, and values without the space
- * around them. Throws a MessageError for a line that is none, a folded one included.
+ * around them. Throws a MessageError for a line that is none, a folded one included. Content-Length is no field like
+ * the others, since it is about the message and not about what it says: its value is returned. Bytes.
  */
 export function readFields(
   text: string,
   from: number,
   add: (name: string, lower: string, value: string) => void,
-): void {
+): number | undefined {
+  let length: number | undefined;
   for (let at = from; at < text.length; ) {
     let end = text.indexOf('\r\n', at);
     if (end === -1) end = text.length;
@@ -43,9 +48,12 @@ export function readFields(
     if (known === undefined || !isFieldValue(value)) {
       throw new MessageError('HPE_INVALID_HEADER_TOKEN', 'a header field is malformed');
     }
-    add(name, known.lower, value);
+    if (known.lower !== 'content-length') add(name, known.lower, value);
+    else if (length === undefined) length = readContentLength(value);
+    else throw malformedLength();
     at = end + 2;
   }
+  return length;
 }
 
 /** Without the spaces and tabs around it; in one cut, since every other string made is one to clear away. */
@@ -61,12 +69,14 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** Bytes. Throws a MessageError for what is no number, a list of equal ones included. */
-export function readContentLength(value: string | readonly string[]): number {
-  if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) {
-    throw new MessageError('HPE_INVALID_CONTENT_LENGTH', 'the content length is malformed');
-  }
+/** A list of equal ones is malformed too. */
+function readContentLength(value: string): number {
+  if (!isLength.test(value)) throw malformedLength();
   return Number(value);
+}
+
+function malformedLength(): MessageError {
+  return new MessageError('HPE_INVALID_CONTENT_LENGTH', 'the content length is malformed');
 }
 
 /** What the version and the Connection field say of another message on the connection. */

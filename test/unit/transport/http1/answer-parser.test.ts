@@ -141,17 +141,17 @@ const valid: readonly Valid[] = [
   {
     name: 'spaces around values, and empty ones',
     head: [ok, 'Content-Length:\t0 ', 'A:  b c\t', 'D:', 'E: Gr\xfc\xdfe'],
-    headers: { 'content-length': '0', a: 'b c', d: '', e: 'Gr\xfc\xdfe' },
+    headers: { a: 'b c', d: '', e: 'Gr\xfc\xdfe' },
   },
   {
     name: 'fields that repeat',
     head: [ok, empty, 'Set-Cookie: a', 'x-once: 1', 'set-cookie: b', 'SET-COOKIE: c'],
-    headers: { 'content-length': '0', 'set-cookie': ['a', 'b', 'c'], 'x-once': '1' },
+    headers: { 'set-cookie': ['a', 'b', 'c'], 'x-once': '1' },
   },
   {
     name: 'names of what every object has',
     head: [ok, empty, 'constructor: a', 'toString: b', 'ToString: c'],
-    headers: { 'content-length': '0', constructor: 'a' as never, tostring: ['b', 'c'] },
+    headers: { constructor: 'a' as never, tostring: ['b', 'c'] },
   },
 ];
 
@@ -185,10 +185,10 @@ describe.each(valid)('an answer with $name', ({ head, wire = '', status = 200, h
 });
 
 it('a field named __proto__ gives the headers no other prototype', () => {
-  const { headers, refused } = readWhole(`${ok}\r\n${empty}\r\n__proto__: a\r\n__proto__: b\r\n\r\n`);
+  const { headers, refused } = readWhole(`${ok}\r\n${empty}\r\n__proto__: a\r\n__proto__: b\r\nc: d\r\n\r\n`);
   expect(refused).toBeUndefined();
   expect(Object.getPrototypeOf(headers)).toBe(Object.prototype);
-  expect(headers['content-length']).toBe('0');
+  expect(headers.c).toBe('d');
 });
 
 describe('is refused', () => {
