@@ -94,7 +94,7 @@ function matchRest(rows: readonly RouteRow[], rest: string, method: string): Loo
 
 function choose(rows: readonly RouteRow[], method: string, rest: Omit<RouteMatch, 'route'>): Lookup {
   const row = rows.find((one) => (one.methods as readonly string[]).includes(method));
-  if (row !== undefined) return { kind: 'found', match: { route: row.route, ...rest } };
+  if (row !== undefined) return { kind: 'found', match: { route: row.route, rest: rest.rest, action: rest.action } };
   return { kind: 'wrong-method', allowed: [...new Set(rows.flatMap((one) => one.methods))] };
 }
 

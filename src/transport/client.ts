@@ -2,6 +2,7 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Endpoint } from '../core/model.ts';
+import { remembered } from '../core/remembered.ts';
 import { isLoopbackHost, isMetadataHost } from './address.ts';
 import { guardedLookup, metadataError } from './guarded-lookup.ts';
 import { Http1Pool } from './http1/pool.ts';
@@ -30,10 +31,9 @@ export class Transport {
 
   /** Starts a request. Throws nothing: every failure arrives at `handler.onError`. */
   send(request: UpstreamRequest, handler: AnswerHandler): Sending {
-    const url = typeof request.url === 'string' ? request.url : request.url.href;
-    const origin = originOf(url);
+    const { origin, path } = placeOf(typeof request.url === 'string' ? request.url : request.url.href);
     try {
-      return this.#poolFor(request.endpoint, origin).send(request, pathAfter(origin, url), handler);
+      return this.#poolFor(request.endpoint, origin).send(request, path, handler);
     } catch (thrown) {
       return failing(networkError(thrown, request.endpoint, false), handler);
     }
@@ -95,19 +95,21 @@ export class Transport {
   }
 }
 
-function originOf(url: string): string {
+interface Place {
+  readonly origin: string;
+  /** What is asked for there, query included. */
+  readonly path: string;
+}
+
+const placeOf = remembered((url): Place => {
   const from = url.indexOf('://') + 3;
   const slash = url.indexOf('/', from);
   const query = url.indexOf('?', from);
   const end = slash === -1 || (query !== -1 && query < slash) ? query : slash;
-  return end === -1 ? url : url.slice(0, end);
-}
-
-/** What is asked for at the origin. */
-function pathAfter(origin: string, url: string): string {
-  const path = url.slice(origin.length);
-  return path.startsWith('/') ? path : `/${path}`;
-}
+  if (end === -1) return { origin: url, path: '/' };
+  const path = url.slice(end);
+  return { origin: url.slice(0, end), path: path.startsWith('/') ? path : `/${path}` };
+});
 
 /** A request that has failed before it began. */
 function failing(error: GatewayError, handler: AnswerHandler): Sending {
