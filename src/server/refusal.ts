@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import type { ErrorRenderer } from '../protocols/protocol.ts';
-import { type MessageError, maxHeadBytes } from '../transport/http1/message-reader.ts';
+import type { MessageError } from '../transport/http1/message-error.ts';
+import { maxHeadBytes } from '../transport/http1/message-reader.ts';
 import { answerHead } from './http1/answer-head.ts';
 import { lateHead } from './http1/connection.ts';
 import { renderError } from './render-error.ts';

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../core/clock.ts';
 import { HeadReader } from '../../transport/http1/head-reader.ts';
-import { type Framing, MessageError, MessageReader, type MessageSink } from '../../transport/http1/message-reader.ts';
+import { MessageError } from '../../transport/http1/message-error.ts';
+import { type Framing, MessageReader, type MessageSink } from '../../transport/http1/message-reader.ts';
 import { HttpReply, type ReplyContext } from './reply.ts';
 import { HttpRequest } from './request.ts';
 import { checkBeginning, requestHeads } from './request-head.ts';

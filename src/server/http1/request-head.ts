@@ -1,6 +1,7 @@
 import { isPersistent, readFields, requireChunked } from '../../transport/http1/fields.ts';
 import type { HeadReading } from '../../transport/http1/head-reader.ts';
-import { hasLoneLineFeed, MessageError } from '../../transport/http1/message-reader.ts';
+import { MessageError } from '../../transport/http1/message-error.ts';
+import { hasLoneLineFeed } from '../../transport/http1/message-reader.ts';
 
 /**
  * Lower-case names. Of a field that repeats, all values with commas between, as RFC 9110 (5.3) has it. Without

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Batch } from '../../core/batch.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { MessageError } from '../../transport/http1/message-reader.ts';
+import type { MessageError } from '../../transport/http1/message-error.ts';
 import { type ConnectionHost, ServerConnection, type WaitLimits } from './connection.ts';
 import type { HttpReply } from './reply.ts';
 import type { HttpRequest } from './request.ts';

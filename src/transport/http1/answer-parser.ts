@@ -1,6 +1,7 @@
 import { isPersistent, readFields, requireChunked } from './fields.ts';
 import { HeadReader, type HeadReading } from './head-reader.ts';
-import { type Framing, hasLoneLineFeed, MessageError, MessageReader, type MessageSink } from './message-reader.ts';
+import { MessageError } from './message-error.ts';
+import { type Framing, hasLoneLineFeed, MessageReader, type MessageSink } from './message-reader.ts';
 
 /** Lower-case names; a field that repeats is a list. Without Content-Length, which is the framing's. */
 export type AnswerHeaders = Readonly<Record<string, string | string[]>>;

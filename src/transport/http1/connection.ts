@@ -2,7 +2,7 @@ import { connect, type LookupFunction, type Socket } from 'node:net';
 import type { Batch } from '../../core/batch.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { type AnswerHeaders, AnswerParser, type AnswerSink } from './answer-parser.ts';
-import { MessageError } from './message-reader.ts';
+import { MessageError } from './message-error.ts';
 
 /** Told about the request that a connection carries. Exactly one of onEnd and onError comes last. */
 export interface ConnectionHandler {

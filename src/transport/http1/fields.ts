@@ -1,5 +1,5 @@
 import { remembered } from '../../core/remembered.ts';
-import { MessageError } from './message-reader.ts';
+import { MessageError } from './message-error.ts';
 
 export interface FieldName {
   readonly lower: string;

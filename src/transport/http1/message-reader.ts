@@ -1,3 +1,6 @@
+import { readFields } from './fields.ts';
+import { MessageError } from './message-error.ts';
+
 /** Longest head, and longest trailer. Bytes. */
 export const maxHeadBytes = 64 * 1024;
 
@@ -19,16 +22,6 @@ export interface MessageSink {
   /** A view of the bytes that `push` was given. */
   onBody(bytes: Buffer): void;
   onEnd(): void;
-}
-
-/** `code` is named like those of Node's own parser. */
-export class MessageError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /**
@@ -170,9 +163,7 @@ export class MessageReader {
     this.#trailerBytes += end - at;
     if (this.#trailerBytes > maxHeadBytes) throw overflow();
     if (end === at) this.#end();
-    else if (!trailerField.test(bytes.toString('latin1', at, end))) {
-      throw new MessageError('HPE_INVALID_HEADER_TOKEN', 'a trailer field is malformed');
-    }
+    else readFields(bytes.toString('latin1', at, end), 0, ignore);
     return end + 2;
   }
 
@@ -182,7 +173,7 @@ export class MessageReader {
   }
 }
 
-const trailerField = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\0\r\n]*$/;
+const ignore = () => {};
 const none = Buffer.alloc(0);
 const cr = 0x0d;
 const lf = 0x0a;

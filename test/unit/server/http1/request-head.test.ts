@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkBeginning, type RequestHead, readRequestHead } from '../../../../src/server/http1/request-head.ts';
-import { MessageError, MessageReader } from '../../../../src/transport/http1/message-reader.ts';
+import { MessageError } from '../../../../src/transport/http1/message-error.ts';
+import { MessageReader } from '../../../../src/transport/http1/message-reader.ts';
 
 interface Told {
   readonly head: RequestHead | undefined;
@@ -308,6 +309,7 @@ describe('is refused', () => {
     ['a lone LF for the end of the body', `0\r\n\nGET / HTTP/1.1\r\n\r\n`, fieldCode],
     ['a trailer with a lone LF', '0\r\nA: b\n\r\n\r\n', fieldCode],
     ['a trailer that is no field', `0\r\nGET / HTTP/1.1\r\n${host}\r\n\r\n`, fieldCode],
+    ['a control character in a trailer', '0\r\nA: b\x01c\r\n\r\n', fieldCode],
     ['a folded trailer', '0\r\nA: b\r\n c\r\n\r\n', fieldCode],
   ])('%s', (_name, body, code) => {
     const wire = withFields(chunked) + body;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type AnswerHeaders, AnswerParser } from '../../../../src/transport/http1/answer-parser.ts';
-import { MessageError } from '../../../../src/transport/http1/message-reader.ts';
+import { MessageError } from '../../../../src/transport/http1/message-error.ts';
 
 /** What a sink was told. Bodies are joined: where they were cut says nothing. */
 interface Told {

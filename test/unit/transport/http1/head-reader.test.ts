@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { requestHeads } from '../../../../src/server/http1/request-head.ts';
 import { answerHeads } from '../../../../src/transport/http1/answer-parser.ts';
 import { HeadReader, type HeadReading } from '../../../../src/transport/http1/head-reader.ts';
-import { MessageError } from '../../../../src/transport/http1/message-reader.ts';
+import { MessageError } from '../../../../src/transport/http1/message-error.ts';
 
 /** A head, or the code of the error that refused it. */
 function read(heads: { read(text: string): unknown }, text: string): unknown {
