@@ -141,13 +141,14 @@ export class ServerConnection implements MessageSink {
 
   /** Nobody who wants an answer ends their side before it; what has been said already still goes out. */
   #clientEnded(): void {
-    if (this.#reply?.isSaid === false) this.#socket.destroy();
+    if (this.#reply === undefined || this.#reply.isOver) this.#socket.destroySoon();
+    else if (!this.#reply.isSaid) this.#socket.destroy();
   }
 
   /** Goes on to the next request when one is both read and answered. */
   #proceed(): void {
     while (!this.#isReading && !this.#isEnding && this.#reply?.isOver === true && this.#socket.writable) {
-      if (!this.#reply.keepsAlive) return this.#end();
+      if (!this.#reply.keepsAlive || this.#socket.readableEnded) return this.#end();
       if (!this.#reader.isOver) return this.#drain();
       this.#draining?.cancel();
       this.#draining = undefined;

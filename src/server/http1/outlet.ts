@@ -19,6 +19,9 @@ export interface OutletInput {
   readonly onStalled: () => void;
 }
 
+/** What is written at once of much: between two pieces it shows whether the client still reads. Bytes. */
+const pieceBytes = 256 * 1024;
+
 /** What one reply writes to its client's socket: all of a turn together, and no faster than the client reads. */
 export class Outlet {
   readonly #socket: Socket;
@@ -26,6 +29,8 @@ export class Outlet {
   /** Text (latin-1) that goes out at the end of the turn. */
   #held = '';
   #isHeld = false;
+  /** Bytes that wait for the client to take those before them, and go out before the text. */
+  readonly #queue: Buffer[] = [];
   #isEnded = false;
   #isClosed = false;
   #onRoom: (() => void) | undefined;
@@ -44,13 +49,22 @@ export class Outlet {
     return this.#held.length + this.#socket.writableLength < this.#socket.writableHighWaterMark;
   }
 
-  /** Bytes that are not worth a copy, at once, with the text (latin-1) around them. */
+  /** Bytes that are not worth a copy, with the text (latin-1) around them. */
   writeLarge(before: string, chunk: Buffer | string, after: string): boolean {
-    const socket = this.#socket;
     const first = this.#held + before;
+    const isWaiting = this.#queue.length > 0;
+    if (!isWaiting && chunk.length <= pieceBytes) return this.#writeAtOnce(first, chunk, after);
+    this.#queue.push(Buffer.from(first, 'latin1'), typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+    this.#held = after;
+    if (!isWaiting) this.#writeQueue();
+    return false;
+  }
+
+  #writeAtOnce(before: string, chunk: Buffer | string, after: string): boolean {
+    const socket = this.#socket;
     this.#held = '';
     socket.cork();
-    if (first !== '') socket.write(first, 'latin1');
+    if (before !== '') socket.write(before, 'latin1');
     let hasRoom = socket.write(chunk);
     if (after !== '') hasRoom = socket.write(after, 'latin1');
     socket.uncork();
@@ -61,19 +75,20 @@ export class Outlet {
   onRoom(listener: () => void): void {
     this.#onRoom = listener;
     this.#watch();
-    if (!this.#isHeld) this.#awaitDrain();
+    if (!this.#isHeld && this.#queue.length === 0) this.#awaitDrain();
   }
 
   /** Nothing more will be written. */
   end(): void {
     this.#isEnded = true;
-    this.#stopWatching();
+    if (this.#queue.length === 0) this.#stopWatching();
     this.#hold();
   }
 
   /** Tells nobody anything any more. Safe to repeat. */
   close(): void {
     this.#isClosed = true;
+    this.#queue.length = 0;
     this.#stopWatching();
   }
 
@@ -85,6 +100,7 @@ export class Outlet {
 
   readonly #letGo = () => {
     this.#isHeld = false;
+    if (this.#queue.length > 0) return;
     const text = this.#held;
     this.#held = '';
     // Of a socket that has been cut nothing is left to be written either.
@@ -96,7 +112,23 @@ export class Outlet {
     else this.#awaitDrain();
   };
 
+  /** Piece by piece, as the client takes them: with each its time begins anew. */
+  readonly #writeQueue = () => {
+    this.#stopWatching();
+    for (let bytes = this.#queue[0]; bytes !== undefined; bytes = this.#queue[0]) {
+      if (bytes.length > pieceBytes) this.#queue[0] = bytes.subarray(pieceBytes);
+      else this.#queue.shift();
+      const hasRoom = this.#socket.write(bytes.subarray(0, pieceBytes));
+      if (hasRoom || this.#queue.length === 0) continue;
+      this.#watch();
+      this.#socket.once('drain', this.#writeQueue);
+      return;
+    }
+    this.#hold();
+  };
+
   #awaitDrain(): void {
+    this.#watch();
     if (this.#awaitsDrain) return;
     this.#awaitsDrain = true;
     this.#socket.once('drain', this.#tellRoom);

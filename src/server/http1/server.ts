@@ -46,7 +46,8 @@ export class HttpServer implements ConnectionHost {
     this.clock = options.clock;
     this.batch = options.batch;
     this.#options = options;
-    this.#server = createServer({ noDelay: true }, (socket) => {
+    // Node would end our side with the client's, before a large answer has been written.
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
       this.#connections.add(new ServerConnection(socket, this));
     });
   }

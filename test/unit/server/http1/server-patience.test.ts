@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { get, post, refused, type Serving, serve, turn, type Visit, type Wire } from './serving.ts';
 
@@ -137,8 +138,9 @@ describe('an idle connection', () => {
 });
 
 describe('a client that does not read', () => {
+  const megabyte = 1024 * 1024;
   /** More than the sockets hold. */
-  const much = Buffer.alloc(32 * 1024 * 1024, 'x');
+  const much = Buffer.alloc(32 * megabyte, 'x');
 
   async function stalled(say: (reply: Visit['reply']) => void, writeMs = 300_000) {
     const serving = await serve(({ reply }) => say(reply));
@@ -183,6 +185,34 @@ describe('a client that does not read', () => {
     expect(visit.told).toEqual([]);
     serving.clock.advance(1);
     await visit.until('left');
+  });
+
+  it('is waited for as long as it reads on, however slowly', async () => {
+    const { serving, wire, visit, reply } = await stalled((one) => one.send(200, [], much));
+    for (const wanted of [10 * megabyte, 20 * megabyte]) {
+      serving.clock.advance(299_999);
+      wire.socket.resume();
+      while (wire.socket.bytesRead < wanted) await once(wire.socket, 'data');
+      wire.socket.pause();
+      while (!serving.clock.pending.includes(300_000)) await turn();
+    }
+    expect([visit.told, reply.isOver]).toEqual([[], false]);
+    serving.clock.advance(300_000);
+    await visit.until('left');
+  });
+
+  it('gets what is said meanwhile after what it has not taken yet, all of it in order', async () => {
+    const large = Buffer.alloc(megabyte, 'l');
+    const parts = [much, 'a', large, 'b', 'c', large, 'd'];
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const { wire, visit, reply } = await stalled((one) => one.start(200, ['content-length', String(length)]));
+    for (const part of parts.slice(0, -1)) reply.write(part);
+    reply.end(parts.at(-1));
+    wire.socket.resume();
+    const text = await wire.over();
+    const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+    expect(body === parts.map(String).join('')).toBe(true);
+    await visit.until('whole');
   });
 
   it('is waited for by a limit of 0', async () => {
