@@ -206,6 +206,17 @@ describe('a client that ends its side', () => {
     expect(statusesOf(wire)).toEqual([200]);
   });
 
+  it('after the answer and within its body is not waited for', async () => {
+    const serving = await serve((visit) => visit.answer());
+    const wire = serving.wire();
+    await wire.write(post('/a', 'whole').slice(0, -1));
+    await wire.until('\r\n\r\n/a');
+    wire.socket.end();
+    await wire.over();
+    await serving.server.close();
+    expect(serving.clock.pending).toEqual([]);
+  });
+
   it('gets what has been said', async () => {
     const size = 32 * 1024 * 1024;
     const serving = await serve((visit) => visit.reply.send(200, [], Buffer.alloc(size, 'x')));
