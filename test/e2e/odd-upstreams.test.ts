@@ -149,3 +149,17 @@ it('takes an answer of many choices for whole when all have finished, or its sen
   fake.failCalls(raw('Content-Type: text/event-stream\r\n', streamed));
   expect(await (await ask({ stream: true, n: 2 })).text()).toBe(streamed);
 });
+
+it('takes the answer to several prompts for whole when each has its own', async () => {
+  const choice = (index: number, finish: string | null) =>
+    `data: ${JSON.stringify({ object: 'text_completion', choices: [{ index, text: 'x', finish_reason: finish }] })}\n\n`;
+  const first = [choice(0, null), choice(0, 'stop'), choice(1, null)].join('');
+  const complete = async (prompt: unknown, body: string) => {
+    fake.failCalls(raw('Content-Type: text/event-stream\r\n', body));
+    return (await app.post('/v1/completions', { model: 'm', stream: true, prompt })).text();
+  };
+  expect(await complete(['a', 'b'], first + choice(1, 'stop'))).not.toContain('stream_broken');
+  expect(await complete(['a', 'b'], first)).toContain('stream_broken');
+  expect(await complete([[1, 2], [3]], first)).toContain('stream_broken');
+  expect(await complete([1, 2], choice(0, null) + choice(0, 'stop'))).not.toContain('stream_broken');
+});

@@ -66,8 +66,13 @@ export function completionsFacts(body: JsonObject): RequestFacts {
     needs: new Set(),
     promptTokens: promptSize(body.prompt),
     maxTokens: asNumber(body.max_tokens),
-    choices: asNumber(body.n),
+    choices: promptCount(body.prompt) * (asNumber(body.n) ?? 1),
   };
+}
+
+/** Each of several prompts has an answer of its own. An array of numbers is one, in tokens. */
+function promptCount(prompt: unknown): number {
+  return Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
 }
 
 /** Tokens of a prompt in any form. */
