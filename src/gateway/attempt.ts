@@ -2,23 +2,17 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
-import { HeldBody } from '../core/held-body.ts';
 import type { Candidate, Usage } from '../core/model.ts';
 import type { TimeLimit, TimeLimits } from '../core/time-limits.ts';
-import type { Relay } from '../protocols/relay.ts';
 import type { Transport } from '../transport/client.ts';
 import type { AnswerHandler, Sending } from '../transport/upstream-pool.ts';
-import { unpack } from './channel.ts';
-import type { Delivery } from './delivery.ts';
+import type { Answer, AnswerHost } from './answer.ts';
+import type { Delivery, UpstreamAnswer } from './delivery.ts';
+import { ErrorAnswer } from './error-answer.ts';
 import type { Prepared } from './prepared.ts';
 import { Silence } from './silence.ts';
-
-/** An answer that is not streamed is held up to here, so that a failure in it can still move on. Bytes. */
-const heldBytes = 1024 * 1024;
-/** As much of an error answer as is read. Bytes. */
-const errorBytes = 64 * 1024;
-/** Bound of an answer that has to be held whole because it is translated. Bytes. */
-const translatedBytes = 256 * 1024 * 1024;
+import { StreamAnswer } from './stream-answer.ts';
+import { WholeAnswer } from './whole-answer.ts';
 
 export type AttemptOutcome =
   | {
@@ -57,27 +51,20 @@ export interface AttemptInput {
   readonly onSent: () => void;
 }
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
-type Stage = 'waiting' | 'error-body' | 'whole' | 'spilling' | 'stream' | 'done';
-
 /** One try of one candidate, from the first byte sent to the last byte relayed. Settles exactly once. */
-export class Attempt implements AnswerHandler {
+export class Attempt implements AnswerHandler, AnswerHost {
   readonly #deps: AttemptDeps;
   readonly #input: AttemptInput;
   readonly #resolve: (outcome: AttemptOutcome) => void;
-  #stage: Stage = 'waiting';
   #sending: Sending | undefined;
-  #status: number | undefined;
-  #headers: Headers = {};
-  readonly #body = new HeldBody();
-  #relay: Relay | undefined;
-  #held: (Buffer | string)[] = [];
+  #head: UpstreamAnswer | undefined;
+  #answer: Answer | undefined;
   #isCommitted = false;
+  #isOver = false;
   /** Until the answer begins; a stream has a watch on its silence then. */
   #limit: TimeLimit | undefined;
   #silence: Silence | undefined;
   #isPaused = false;
-  #firstTokenAt: number | undefined;
   readonly #onLeave = () => this.#clientLeft();
 
   private constructor(deps: AttemptDeps, input: AttemptInput, resolve: (outcome: AttemptOutcome) => void) {
@@ -91,6 +78,107 @@ export class Attempt implements AnswerHandler {
       const attempt = new Attempt(deps, input, resolve);
       attempt.#start();
     });
+  }
+
+  get clock(): Clock {
+    return this.#deps.clock;
+  }
+
+  get batch(): Batch {
+    return this.#deps.batch;
+  }
+
+  get prepared(): Prepared {
+    return this.#input.prepared;
+  }
+
+  get delivery(): Delivery {
+    return this.#input.delivery;
+  }
+
+  get isStreamed(): boolean {
+    return this.#input.stream;
+  }
+
+  get head(): UpstreamAnswer {
+    if (this.#head === undefined) throw new Error('the answer has not begun');
+    return this.#head;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get isCommitted(): boolean {
+    return this.#isCommitted;
+  }
+
+  onHeaders(status: number, headers: UpstreamAnswer['headers']): void {
+    const { candidate, prepared, stream } = this.#input;
+    this.#head = { candidate, status, headers, drops: prepared.drops };
+    if (status < 200 || status > 299) this.#answer = new ErrorAnswer(this);
+    else if (stream && prepared.isStream(headers)) this.#answer = new StreamAnswer(this);
+    else this.#answer = new WholeAnswer(this);
+  }
+
+  onData(chunk: Buffer): void {
+    if (!this.#isOver) this.#answer?.push(chunk);
+  }
+
+  onEnd(): void {
+    if (!this.#isOver) this.#answer?.end();
+  }
+
+  onError(error: GatewayError): void {
+    if (this.#isOver) return;
+    if (this.#answer === undefined) this.fail(error);
+    else this.#answer.break(error);
+  }
+
+  commit(): void {
+    this.#isCommitted = true;
+  }
+
+  watchSilence(): void {
+    this.#limit?.lift();
+    const limitMs = this.#input.candidate.endpoint.timeouts.idleMs;
+    const onSilence = () => {
+      const text = `${this.#provider} fell silent for ${limitMs} ms in the middle of its answer.`;
+      this.fail(new GatewayError('upstream_timeout', text));
+    };
+    this.#silence = new Silence({ clock: this.#deps.clock, limitMs, onSilence });
+  }
+
+  heard(atMs: number): void {
+    this.#silence?.heard(atMs);
+  }
+
+  write(output: Buffer | string): void {
+    if (this.#isOver || this.#input.delivery.write(output)) return;
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#silence?.pause();
+    this.#sending?.pause();
+    this.#input.delivery.onDrain(() => {
+      this.#isPaused = false;
+      this.#silence?.resume();
+      this.#sending?.resume();
+    });
+  }
+
+  answered(usage: Usage | undefined, firstTokenAt?: number): void {
+    const firstTokenMs = firstTokenAt === undefined ? undefined : this.#input.delivery.sinceStart(firstTokenAt);
+    this.#settle({ kind: 'answered', status: this.head.status, usage, firstTokenMs });
+  }
+
+  fail(error: GatewayError): void {
+    if (this.#isOver) return;
+    this.#sending?.abort();
+    const status = this.#head?.status;
+    if (!this.#isCommitted) return this.#settle({ kind: 'failed', error, status });
+    const broken = new GatewayError('stream_broken', error.message, { detail: error.detail, cause: error });
+    this.#input.delivery.breakOff(broken);
+    this.#settle({ kind: 'broken', error: broken, status, usage: this.#answer?.usage });
   }
 
   #start(): void {
@@ -121,7 +209,7 @@ export class Attempt implements AnswerHandler {
   #setLimit(limitMs: number): void {
     this.#limit = this.#deps.limits.set(limitMs, () => {
       const what = this.#input.stream ? 'begin its answer' : 'answer';
-      this.#fail(new GatewayError('upstream_timeout', `${this.#provider} did not ${what} within ${limitMs} ms.`));
+      this.fail(new GatewayError('upstream_timeout', `${this.#provider} did not ${what} within ${limitMs} ms.`));
     });
   }
 
@@ -129,219 +217,14 @@ export class Attempt implements AnswerHandler {
     return this.#input.candidate.endpoint.providerId;
   }
 
-  onHeaders(status: number, headers: Headers): void {
-    this.#status = status;
-    this.#headers = headers;
-    if (status < 200 || status > 299) {
-      this.#stage = 'error-body';
-    } else if (this.#input.stream && this.#input.prepared.isStream(headers)) {
-      this.#stage = 'stream';
-      this.#relay = this.#input.prepared.relay();
-    } else {
-      this.#stage = 'whole';
-    }
-  }
-
-  onData(chunk: Buffer): void {
-    switch (this.#stage) {
-      case 'stream':
-        return this.#relayChunk(chunk);
-      case 'spilling':
-        return this.#write(chunk);
-      case 'error-body':
-        if (this.#body.size < errorBytes) this.#body.add(chunk);
-        return;
-      case 'whole':
-        return this.#holdWhole(chunk);
-      case 'waiting':
-      case 'done':
-        return;
-    }
-  }
-
-  onEnd(): void {
-    switch (this.#stage) {
-      case 'stream':
-        return this.#endStream();
-      case 'spilling':
-        this.#input.delivery.end();
-        return this.#answered(undefined);
-      case 'error-body':
-        return this.#fail(this.#classified());
-      case 'whole':
-        return this.#deps.batch.add(() => this.#endWhole());
-      case 'waiting':
-      case 'done':
-        return;
-    }
-  }
-
-  onError(error: GatewayError): void {
-    // What was held of an error answer is worth more than the news that its connection then broke.
-    if (this.#stage === 'error-body') return this.onEnd();
-    if (this.#relay?.phase === 'finished') return this.#endStream();
-    this.#fail(error);
-  }
-
-  get #isCompressed(): boolean {
-    return this.#headers['content-encoding'] !== undefined;
-  }
-
-  /** What the upstream's error answer means. */
-  #classified(): GatewayError {
-    try {
-      return this.#input.prepared.classify(this.#status ?? 0, this.#headers, this.#text());
-    } catch (thrown) {
-      return GatewayError.from(thrown);
-    }
-  }
-
-  /** Text of an error answer; empty when its encoding cannot be undone, since the status tells as well. */
-  #text(): string {
-    try {
-      return unpack(this.#body.bytes(), this.#headers, this.#input.candidate).toString('utf8');
-    } catch {
-      return '';
-    }
-  }
-
-  #holdWhole(chunk: Buffer): void {
-    this.#body.add(chunk);
-    const { prepared, delivery, candidate } = this.#input;
-    if (this.#body.size <= heldBytes) return;
-    if (prepared.isPassthrough && !this.#input.stream && !this.#isCompressed) {
-      this.#stage = 'spilling';
-      this.#isCommitted = true;
-      delivery.startAnswer({ candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops });
-      for (const held of this.#body.release()) this.#write(held);
-    } else if (this.#body.size > translatedBytes) {
-      this.#fail(
-        new GatewayError('upstream_invalid', `${this.#provider} sent an answer over ${translatedBytes} bytes.`),
-      );
-    }
-  }
-
-  #endWhole(): void {
-    if (this.#stage === 'done') return;
-    const { prepared, delivery, candidate, stream } = this.#input;
-    try {
-      const body = this.#body.bytes();
-      const facts = { candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops };
-      if (stream) {
-        const { text, usage } = prepared.answerAsStream(body, this.#headers);
-        this.#firstTokenAt = this.#deps.clock.monotonic();
-        delivery.startStream(facts, prepared.streamType);
-        delivery.write(text);
-        delivery.end();
-        return this.#answered(usage);
-      }
-      const answer = prepared.answer(body, this.#headers);
-      delivery.sendAnswer({ ...facts, usage: answer.usage }, answer.body);
-      this.#answered(answer.usage);
-    } catch (thrown) {
-      this.#fail(GatewayError.from(thrown));
-    }
-  }
-
-  #relayChunk(chunk: Buffer): void {
-    const relay = this.#relay;
-    if (relay === undefined) return;
-    let output: Buffer | string | undefined;
-    try {
-      output = relay.push(chunk);
-    } catch (thrown) {
-      return this.#fail(GatewayError.from(thrown));
-    }
-    const now = this.#deps.clock.monotonic();
-    this.#silence?.heard(now);
-    if (!this.#isCommitted) {
-      // The client has nothing yet, so content that came along with its own failure is nobody's loss.
-      if (relay.failure !== undefined) return this.#fail(relay.failure);
-      if (relay.phase !== 'preamble') this.#commit(now);
-    }
-    if (output !== undefined) this.#emit(output);
-    if (relay.failure !== undefined) this.#fail(relay.failure);
-  }
-
-  /** Content has come: from here on this candidate's answer is the client's answer. */
-  #commit(now: number): void {
-    const { candidate, prepared, delivery } = this.#input;
-    this.#isCommitted = true;
-    this.#firstTokenAt = now;
-    delivery.startStream(
-      { candidate, status: this.#status ?? 200, headers: this.#headers, drops: prepared.drops },
-      prepared.streamType,
-    );
-    this.#watchSilence(candidate.endpoint.timeouts.idleMs);
-    for (const held of this.#held) this.#write(held);
-    this.#held = [];
-  }
-
-  #emit(output: Buffer | string): void {
-    if (this.#isCommitted) this.#write(output);
-    else this.#held.push(output);
-  }
-
-  #write(output: Buffer | string): void {
-    if (this.#stage === 'done' || this.#input.delivery.write(output)) return;
-    if (this.#isPaused) return;
-    this.#isPaused = true;
-    this.#silence?.pause();
-    this.#sending?.pause();
-    this.#input.delivery.onDrain(() => {
-      this.#isPaused = false;
-      this.#silence?.resume();
-      this.#sending?.resume();
-    });
-  }
-
-  #watchSilence(limitMs: number): void {
-    this.#limit?.lift();
-    const { clock } = this.#deps;
-    const onSilence = () => {
-      const text = `${this.#provider} fell silent for ${limitMs} ms in the middle of its answer.`;
-      this.#fail(new GatewayError('upstream_timeout', text));
-    };
-    this.#silence = new Silence({ clock, limitMs, onSilence });
-  }
-
-  #endStream(): void {
-    const relay = this.#relay;
-    if (relay === undefined) return;
-    try {
-      const output = relay.end();
-      if (!this.#isCommitted) this.#commit(this.#deps.clock.monotonic());
-      if (output !== undefined && output.length > 0) this.#write(output);
-    } catch (thrown) {
-      return this.#fail(GatewayError.from(thrown));
-    }
-    this.#input.delivery.end();
-    this.#answered(relay.usage);
-  }
-
-  #answered(usage: Usage | undefined): void {
-    const firstTokenMs =
-      this.#firstTokenAt === undefined ? undefined : this.#input.delivery.sinceStart(this.#firstTokenAt);
-    this.#settle({ kind: 'answered', status: this.#status ?? 200, usage, firstTokenMs });
-  }
-
-  #fail(error: GatewayError): void {
-    if (this.#stage === 'done') return;
-    this.#sending?.abort();
-    if (!this.#isCommitted) return this.#settle({ kind: 'failed', error, status: this.#status });
-    const broken = new GatewayError('stream_broken', error.message, { detail: error.detail, cause: error });
-    this.#input.delivery.breakOff(broken);
-    this.#settle({ kind: 'broken', error: broken, status: this.#status, usage: this.#relay?.usage });
-  }
-
   #clientLeft(): void {
     this.#sending?.abort();
-    this.#settle({ kind: 'client-closed', status: this.#status, usage: this.#relay?.usage });
+    this.#settle({ kind: 'client-closed', status: this.#head?.status, usage: this.#answer?.usage });
   }
 
   #settle(outcome: AttemptOutcome): void {
-    if (this.#stage === 'done') return;
-    this.#stage = 'done';
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#limit?.lift();
     this.#silence?.cancel();
     this.#input.departure.off(this.#onLeave);

@@ -1,0 +1,74 @@
+import { GatewayError } from '../core/errors.ts';
+import type { Usage } from '../core/model.ts';
+import type { Relay } from '../protocols/relay.ts';
+import type { Answer, AnswerHost } from './answer.ts';
+
+/** An answer that comes in events. Until the first of content nothing of it reaches the client. */
+export class StreamAnswer implements Answer {
+  readonly #host: AnswerHost;
+  readonly #relay: Relay;
+  #held: (Buffer | string)[] = [];
+  #firstTokenAt: number | undefined;
+
+  constructor(host: AnswerHost) {
+    this.#host = host;
+    this.#relay = host.prepared.relay();
+  }
+
+  get usage(): Usage | undefined {
+    return this.#relay.usage;
+  }
+
+  push(chunk: Buffer): void {
+    const host = this.#host;
+    const relay = this.#relay;
+    let output: Buffer | string | undefined;
+    try {
+      output = relay.push(chunk);
+    } catch (thrown) {
+      return host.fail(GatewayError.from(thrown));
+    }
+    const now = host.clock.monotonic();
+    host.heard(now);
+    if (!host.isCommitted) {
+      // The client has nothing yet, so content that came along with its own failure is nobody's loss.
+      if (relay.failure !== undefined) return host.fail(relay.failure);
+      if (relay.phase !== 'preamble') this.#commit(now);
+    }
+    if (output !== undefined) this.#emit(output);
+    if (relay.failure !== undefined) host.fail(relay.failure);
+  }
+
+  end(): void {
+    const host = this.#host;
+    try {
+      const output = this.#relay.end();
+      if (!host.isCommitted) this.#commit(host.clock.monotonic());
+      if (output !== undefined && output.length > 0) host.write(output);
+    } catch (thrown) {
+      return host.fail(GatewayError.from(thrown));
+    }
+    host.delivery.end();
+    host.answered(this.#relay.usage, this.#firstTokenAt);
+  }
+
+  break(error: GatewayError): void {
+    if (this.#relay.phase === 'finished') this.end();
+    else this.#host.fail(error);
+  }
+
+  #commit(now: number): void {
+    const host = this.#host;
+    host.commit();
+    this.#firstTokenAt = now;
+    host.delivery.startStream(host.head, host.prepared.streamType);
+    host.watchSilence();
+    for (const held of this.#held) host.write(held);
+    this.#held = [];
+  }
+
+  #emit(output: Buffer | string): void {
+    if (this.#host.isCommitted) this.#host.write(output);
+    else this.#held.push(output);
+  }
+}
