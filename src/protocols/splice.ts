@@ -9,6 +9,8 @@ interface TopLevelEntry {
   readonly keyEnd: number;
   readonly valueStart: number;
   readonly valueEnd: number;
+  /** A key that is written with escapes, read when it is first asked for. */
+  name: string | undefined;
 }
 
 const quote = 0x22;
@@ -35,18 +37,22 @@ function topLevelEntries(json: Buffer): readonly TopLevelEntry[] {
     const keyEnd = endOfString(json, at);
     const valueStart = skipWhite(json, skipWhite(json, keyEnd) + 1);
     const valueEnd = endOfValue(json, valueStart);
-    entries.push({ keyStart, keyEnd, valueStart, valueEnd });
+    entries.push({ keyStart, keyEnd, valueStart, valueEnd, name: undefined });
     at = valueEnd;
   }
 }
 
 /** Without making a text of every key: few of them are looked for. */
-function isNamed(json: Buffer, { keyStart, keyEnd }: TopLevelEntry, name: string): boolean {
-  const first = keyStart + 1;
-  const length = keyEnd - 1 - first;
+function isNamed(json: Buffer, entry: TopLevelEntry, name: string): boolean {
+  if (entry.name !== undefined) return entry.name === name;
+  const first = entry.keyStart + 1;
+  const length = entry.keyEnd - 1 - first;
   for (let at = 0; at < length; at++) {
     const byte = json[first + at] as number;
-    if (byte === backslash || byte > lastAscii) return JSON.parse(json.toString('utf8', keyStart, keyEnd)) === name;
+    if (byte === backslash || (byte > lastAscii && name.charCodeAt(at) > lastAscii)) {
+      entry.name = JSON.parse(json.toString('utf8', entry.keyStart, entry.keyEnd)) as string;
+      return entry.name === name;
+    }
     if (byte !== name.charCodeAt(at)) return false;
   }
   return length === name.length;
@@ -125,7 +131,7 @@ export class Splice {
   readonly #entries: readonly TopLevelEntry[];
   readonly #edits: Edit[] = [];
   readonly #added: string[] = [];
-  readonly #removed: number[] = [];
+  readonly #removed = new Set<number>();
 
   constructor(json: Buffer) {
     this.#json = json;
@@ -168,7 +174,7 @@ export class Splice {
 
   remove(key: string): void {
     this.#entries.forEach((entry, index) => {
-      if (isNamed(this.#json, entry, key)) this.#removed.push(index);
+      if (isNamed(this.#json, entry, key)) this.#removed.add(index);
     });
   }
 
@@ -188,7 +194,7 @@ export class Splice {
 
   /** The bytes with all changes; the same buffer when there are none. */
   apply(): Buffer {
-    if (this.#edits.length === 0 && this.#added.length === 0 && this.#removed.length === 0) return this.#json;
+    if (this.#edits.length === 0 && this.#added.length === 0 && this.#removed.size === 0) return this.#json;
     const edits = [...this.#removals(), ...this.#edits].sort((a, b) => a.start - b.start);
     const pieces: Buffer[] = [];
     let at = 0;
@@ -213,9 +219,9 @@ export class Splice {
   #removals(): Edit[] {
     const edits: Edit[] = [];
     for (let first = 0; first < this.#entries.length; first++) {
-      if (!this.#removed.includes(first)) continue;
+      if (!this.#removed.has(first)) continue;
       let last = first;
-      while (this.#removed.includes(last + 1)) last++;
+      while (this.#removed.has(last + 1)) last++;
       const run = [
         this.#entries[first - 1],
         this.#entries[first],

@@ -30,6 +30,10 @@ describe('Splice', () => {
 
   it('finds a key that is written with escapes', () => {
     expect(apply('{"mod\\u0065l":"a"}', (s) => s.set('model', '"b"'))).toBe('{"mod\\u0065l":"b"}');
+    const asked = new Splice(Buffer.from('{"mod\\u0065l":"a","é":1,"a\\u00e9":2}'));
+    for (const key of ['model', 'é', 'aé', 'modal', 'e', 'è', 'model']) {
+      expect(asked.has(key)).toBe(['model', 'é', 'aé'].includes(key));
+    }
   });
 
   it('is not misled by quotes, braces and backslashes inside strings', () => {
@@ -83,8 +87,8 @@ describe('Splice', () => {
     );
   });
 
-  it.each([30, 31, 32, 33])('finds the end of a string with an escape %i characters in', (length) => {
-    for (const tail of ['\\"', '\\\\', '\\\\\\"']) {
+  it.each([28, 29, 30, 31, 32, 33, 34])('finds the end of a string %i characters on', (length) => {
+    for (const tail of ['', '\\"', '\\\\', '\\\\\\"']) {
       const json = `{"a":"${'x'.repeat(length)}${tail}","model":"a"}`;
       expect(apply(json, (s) => s.set('model', '"b"'))).toBe(json.replace(':"a"}', ':"b"}'));
     }
@@ -96,6 +100,8 @@ describe('Splice', () => {
       ['"a"', '"ab"'],
       ['"é"', '"è"'],
       ['"Ã©"', '"é"'],
+      ['1', '12'],
+      ['12', '1'],
     ]) {
       expect(apply(`{"model":${given}}`, (s) => s.set('model', wanted as string))).toBe(`{"model":${wanted}}`);
     }
