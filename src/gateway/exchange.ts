@@ -29,7 +29,7 @@ export interface Exchange {
   readonly path: string;
   /** Flat list, as they came, but for Content-Length. */
   readonly rawHeaders: readonly string[];
-  /** Lower-case names. */
+  /** Lower-case names, without Content-Length as well. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly inbound: InboundFormat;
   readonly route: InboundRoute;

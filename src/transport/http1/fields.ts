@@ -12,7 +12,7 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const outsideValue = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** A number of bytes, of no more digits than a number holds exactly. */
-export const isLength = /^\d{1,15}$/;
+export const lengthText = /^\d{1,15}$/;
 
 /** A name as it is written; undefined for what is none. */
 export const fieldName = remembered((written): FieldName | undefined => {
@@ -71,7 +71,7 @@ function isBlank(code: number): boolean {
 
 /** A list of equal ones is malformed too. */
 function readContentLength(value: string): number {
-  if (!isLength.test(value)) throw malformedLength();
+  if (!lengthText.test(value)) throw malformedLength();
   return Number(value);
 }
 

@@ -20,18 +20,34 @@ const field = fc.constantFrom(
   ...['Content-Length: 5', 'content-length:7', 'CONTENT-LENGTH:\t12 ', 'Content-Length: 007', 'Content-Length: 5, 5'],
   ...['Content-Length: ', 'Content-Length: 5a', 'Content-Length: -1', `Content-Length: ${'9'.repeat(16)}`],
   ...['Transfer-Encoding: chunked', 'Host: a', 'Host: a5', 'A: b\r\nContent-Length: 9', 'A: Content-Length: 5'],
-  ...['Connection: close', 'Connection: keep-alive', 'X-Content-Length: 5', 'A: b', 'A: ', 'no field', ' folded: 5'],
+  ...[
+    'Connection: close',
+    'Connection: keep-alive',
+    'X-Content-Length: 5',
+    'X-Content-Length: 6',
+    'A: b',
+    'A: ',
+    'no field',
+    ' folded: 5',
+  ],
 );
 const fields = fc.array(field, { maxLength: 4 });
-const headOf = (first: readonly string[]) =>
-  fc.tuple(fc.constantFrom(...first), fields).map(([line, lines]) => [line, ...lines].join('\r\n'));
-const requests = headOf(['POST /a HTTP/1.1', 'GET /a HTTP/1.1', 'POST /a HTTP/1.0', 'HTTP/1.1']);
-const answers = headOf(['HTTP/1.1 200 OK', 'HTTP/1.1 204 No', 'HTTP/1.1 304 No', 'HTTP/1.0 200', 'HTTP/1.1 100', 'x']);
+const requestLines = ['POST /a HTTP/1.1', 'GET /a HTTP/1.1', 'POST /a HTTP/1.0', 'HTTP/1.1'];
+const statusLines = [
+  'HTTP/1.1 200 OK',
+  'HTTP/1.1 204 No',
+  'HTTP/1.1 304 No',
+  'HTTP/1.0 200 OK',
+  'HTTP/1.1 100 Go',
+  'x',
+];
 
-describe.each<[string, HeadReading<unknown>, fc.Arbitrary<string>]>([
-  ['requests', requestHeads, requests],
-  ['answers', answerHeads, answers],
-])('heads of %s', (_name, heads, texts) => {
+describe.each<[string, HeadReading<unknown>, readonly string[]]>([
+  ['requests', requestHeads, requestLines],
+  ['answers', answerHeads, statusLines],
+])('heads of %s', (_name, heads, firstLines) => {
+  const texts = fc.tuple(fc.constantFrom(...firstLines), fields).map(([line, lines]) => [line, ...lines].join('\r\n'));
+
   it('are read after others as they are read alone', () => {
     fc.assert(
       fc.property(fc.array(texts, { minLength: 2, maxLength: 6 }), (sequence) => {
@@ -40,6 +56,25 @@ describe.each<[string, HeadReading<unknown>, fc.Arbitrary<string>]>([
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it.each([
+    ['digits after a head without length', 'Host: a', 'Host: a5'],
+    ['another name that ends alike', 'Host: a\r\nX-Content-Length: 5', 'Host: a\r\nX-Content-Length: 6'],
+    ['the name in a value', 'Host: a\r\nA: Content-Length: 5', 'Host: a\r\nA: Content-Length: 6'],
+    [
+      'another length after one that looked like it',
+      'Host: a\r\nX: Content-Length: 5',
+      'Host: a\r\nX: Content-Length: 56',
+    ],
+  ])('are not taken for one of another length: %s', (_what, before, after) => {
+    for (const first of firstLines) {
+      const reader = new HeadReader(heads);
+      for (const rest of [before, after]) {
+        const text = `${first}\r\n${rest}`;
+        expect(read(reader, text)).toEqual(read(heads, text));
+      }
+    }
   });
 
   it('are read after one that differs in its length alone as they are read alone', () => {
