@@ -76,20 +76,28 @@ export function isUsable(provider: Provider): boolean {
 /**
  * The provider that a word means: its id; else, in any case and spelling, an id or the type of a provider
  * (`lmstudio` finds the one called `lm_studio`); a local kind also finds a provider of that kind with a name of its
- * own. The first in order of precedence wins.
+ * own, and `vllm-8001` the one at that port, whatever it is called beside others. The first in order of precedence wins.
  */
 export function findProvider(snapshot: Snapshot, word: string): Provider | undefined {
   const exact = snapshot.providers.get(word);
   if (exact !== undefined) return exact;
   const folded = word.toLowerCase();
   const type = providerType(word);
+  let atPort: Provider | undefined;
   let sameName: Provider | undefined;
   let sameKind: Provider | undefined;
   for (const provider of snapshot.providers.values()) {
     if (provider.id.toLowerCase() === folded) return provider;
+    if (folded === kindAndPort(provider)) atPort ??= provider;
     if (type === undefined) continue;
     if (providerType(provider.id) === type) sameName ??= provider;
     if (type.isLocal && provider.type === type.id) sameKind ??= provider;
   }
-  return sameName ?? sameKind;
+  return atPort ?? sameName ?? sameKind;
+}
+
+/** `vllm-8001`; undefined for what is no local server. */
+function kindAndPort({ type, endpoint }: Provider): string | undefined {
+  const port = URL.parse(endpoint.baseUrl)?.port;
+  return providerType(type)?.isLocal === true && port ? `${type}-${port}` : undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Provider, Snapshot } from '../../../src/registry/snapshot.ts';
+import { findProvider, type Provider, type Snapshot } from '../../../src/registry/snapshot.ts';
 import { modelFacts, ollama, providerConfig, server, snapshot } from './sample.ts';
 
 function provider(from: Snapshot, id: string): Provider {
@@ -262,6 +262,21 @@ describe('names of discovered servers', () => {
       llamacpp: 'http://127.0.0.1:8080/v1',
     });
     expect(made.discovered.size).toBe(5);
+  });
+
+  it('with the port find the same server whether it is the only one or not', () => {
+    const other = server('http://127.0.0.1:8001', 'vllm');
+    const servers = [[other], [other, server('http://127.0.0.1:8000', 'vllm')]];
+    const found = servers.map((some) => findProvider(snapshot({ servers: some }), 'vLLM-8001'));
+    expect(found.map((one) => one?.id)).toEqual(['vllm', 'vllm-8001']);
+    for (const one of found) expect(one?.endpoint.baseUrl).toBe('http://127.0.0.1:8001/v1');
+    const declared = snapshot({
+      config: { providers: { gpu: { type: 'vllm', api_base: 'http://127.0.0.1:8001/v1' } } },
+    });
+    expect(findProvider(declared, 'vllm-8001')?.id).toBe('gpu');
+    for (const word of ['vllm-8002', 'ollama-8001', 'openai-8001']) {
+      expect(findProvider(declared, word)).toBeUndefined();
+    }
   });
 
   it('give way to declared ones', () => {
