@@ -7,7 +7,7 @@ const heldBytes = 1024 * 1024;
 /** Bound of one that has to be held whole because it is translated. Bytes. */
 const translatedBytes = 256 * 1024 * 1024;
 
-/** An answer that comes in one piece, whether the client asked for a stream or not. */
+/** An answer that is no stream, whether the client asked for one or not. */
 export class WholeAnswer implements Answer {
   readonly usage = undefined;
   readonly #host: AnswerHost;

@@ -19,7 +19,7 @@ export interface OutletInput {
   readonly onStalled: () => void;
 }
 
-/** What is written at once of much: between two pieces it shows whether the client still reads. Bytes. */
+/** What is written at once of much: a client that takes as much in the time it has is reading. Bytes. */
 const pieceBytes = 256 * 1024;
 
 /** What one reply writes to its client's socket: all of a turn together, and no faster than the client reads. */
@@ -52,20 +52,24 @@ export class Outlet {
   /** Bytes that are not worth a copy, with the text (latin-1) around them. */
   writeLarge(before: string, chunk: Buffer | string, after: string): boolean {
     const first = this.#held + before;
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     const isWaiting = this.#queue.length > 0;
-    if (!isWaiting && chunk.length <= pieceBytes) return this.#writeAtOnce(first, chunk, after);
-    this.#queue.push(Buffer.from(first, 'latin1'), typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+    if (!isWaiting && bytes.length <= pieceBytes && !this.#socket.writableNeedDrain) {
+      return this.#writeAtOnce(first, bytes, after);
+    }
+    if (first !== '') this.#queue.push(Buffer.from(first, 'latin1'));
+    this.#queue.push(bytes);
     this.#held = after;
     if (!isWaiting) this.#writeQueue();
     return false;
   }
 
-  #writeAtOnce(before: string, chunk: Buffer | string, after: string): boolean {
+  #writeAtOnce(before: string, bytes: Buffer, after: string): boolean {
     const socket = this.#socket;
     this.#held = '';
     socket.cork();
     if (before !== '') socket.write(before, 'latin1');
-    let hasRoom = socket.write(chunk);
+    let hasRoom = socket.write(bytes);
     if (after !== '') hasRoom = socket.write(after, 'latin1');
     socket.uncork();
     return hasRoom;
@@ -81,14 +85,12 @@ export class Outlet {
   /** Nothing more will be written. */
   end(): void {
     this.#isEnded = true;
-    if (this.#queue.length === 0) this.#stopWatching();
     this.#hold();
   }
 
   /** Tells nobody anything any more. Safe to repeat. */
   close(): void {
     this.#isClosed = true;
-    this.#queue.length = 0;
     this.#stopWatching();
   }
 
@@ -116,13 +118,14 @@ export class Outlet {
   readonly #writeQueue = () => {
     this.#stopWatching();
     for (let bytes = this.#queue[0]; bytes !== undefined; bytes = this.#queue[0]) {
+      if (this.#socket.writableNeedDrain) {
+        this.#watch();
+        this.#socket.once('drain', this.#writeQueue);
+        return;
+      }
       if (bytes.length > pieceBytes) this.#queue[0] = bytes.subarray(pieceBytes);
       else this.#queue.shift();
-      const hasRoom = this.#socket.write(bytes.subarray(0, pieceBytes));
-      if (hasRoom || this.#queue.length === 0) continue;
-      this.#watch();
-      this.#socket.once('drain', this.#writeQueue);
-      return;
+      this.#socket.write(bytes.subarray(0, pieceBytes));
     }
     this.#hold();
   };
@@ -136,6 +139,8 @@ export class Outlet {
 
   readonly #tellRoom = () => {
     this.#awaitsDrain = false;
+    // More has been queued since: there is room when that has gone out.
+    if (this.#queue.length > 0) return;
     const listener = this.#onRoom;
     this.#onRoom = undefined;
     if (this.#isEnded || this.#isClosed) return;
