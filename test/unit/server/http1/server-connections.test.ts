@@ -118,6 +118,25 @@ describe('pipelined requests', () => {
     expect(await wire.over()).toBe(first + refused('HPE_INVALID_METHOD'));
     expect(serving.visits).toHaveLength(1);
   });
+
+  it('are left with the client, all but a little, while one is being answered', async () => {
+    const serving = await serve((visit) => void visit.receive());
+    const wire = serving.wire();
+    const size = 32 * 1024 * 1024;
+    // What has not left this process is what nobody has room for.
+    const flood = get('/later').repeat(Math.ceil(size / get('/later').length));
+    await wire.write(get('/'));
+    const visit = await serving.visit();
+    wire.socket.write(flood, 'latin1');
+    // A turn reads 64 kB and more: in so many all of it would have been read.
+    for (let turns = 0; turns < 2_000; turns++) await turn();
+    expect(wire.socket.writableLength).toBeGreaterThan(0);
+    expect(serving.visits).toHaveLength(1);
+    visit.answer('the first');
+    await wire.until('the first');
+    await serving.visit(1);
+    wire.socket.destroy();
+  });
 });
 
 describe('a client that leaves', () => {
