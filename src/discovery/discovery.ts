@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { delay, type Timer } from '../core/clock.ts';
 import type { ServerFacts } from '../core/facts.ts';
 import type { Endpoint } from '../core/model.ts';
-import { isLoopbackHost } from '../transport/address.ts';
+import { isLoopbackHost, portOfUrl } from '../transport/address.ts';
 import { meansThisMachine, originsOf } from './addresses.ts';
 import { Listings, type ProviderListing } from './listings.ts';
 import { lmStudioPort } from './lm-studio-config.ts';
@@ -272,10 +272,6 @@ class Watch implements Discovery {
     this.#facts = found;
     if (isChanged) this.#options.onChange();
   }
-}
-
-function portOfUrl(url: URL): number {
-  return Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
 }
 
 /** Whether two scans mean the same: credentials hide from comparison, so they are compared by value. */

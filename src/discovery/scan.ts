@@ -1,7 +1,7 @@
 import { type DefaultPort, defaultPorts, type FirstQuestion, serverKinds } from '../catalogue/local-servers.ts';
 import type { Config } from '../config/schema.ts';
 import type { Endpoint, ServerKind } from '../core/model.ts';
-import { isMetadataHost } from '../transport/address.ts';
+import { isMetadataHost, portOfUrl } from '../transport/address.ts';
 import { meansThisMachine, originsOf, parseHostPort, parseOllamaHost, portOf } from './addresses.ts';
 import type { ProbeTarget } from './probe.ts';
 
@@ -171,9 +171,8 @@ function declaredSite(endpoint: Endpoint): readonly Site[] {
   const url = URL.parse(endpoint.baseUrl);
   if (url === null || !/^https?:$/.test(url.protocol)) return [];
   const scheme = url.protocol.slice(0, -1);
-  const port = Number(url.port === '' ? (scheme === 'https' ? 443 : 80) : url.port);
   const host = url.hostname.replaceAll(/[[\]]/g, '');
-  const targets = originsOf(host, port, scheme).map(
+  const targets = originsOf(host, portOfUrl(url), scheme).map(
     (origin): ProbeTarget => ({
       origin,
       basePath: url.pathname.replace(/\/+$/, ''),

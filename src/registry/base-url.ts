@@ -1,6 +1,7 @@
 import { genericType, type ProviderType, providerType, providerTypeOfHost } from '../catalogue/catalogue.ts';
 import { exactBase } from '../config/base-url.ts';
 import type { ProviderConfig } from '../config/schema.ts';
+import { portOfUrl } from '../transport/address.ts';
 import { type Environment, firstSet, hostOf, settingsOf } from './endpoint.ts';
 
 /**
@@ -63,6 +64,5 @@ export function addressKey(url: string): string {
   if (parsed === null) return url;
   const host = parsed.hostname.toLowerCase();
   const isLoopback = host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
-  const port = parsed.port === '' ? (parsed.protocol === 'https:' ? '443' : '80') : parsed.port;
-  return `${isLoopback ? 'loopback' : host}:${port}`;
+  return `${isLoopback ? 'loopback' : host}:${portOfUrl(parsed)}`;
 }

@@ -1,6 +1,7 @@
 import { type ProviderType, providerType, providerTypes } from '../catalogue/catalogue.ts';
 import type { Config, ProviderConfig } from '../config/schema.ts';
 import type { ServerFacts } from '../core/facts.ts';
+import { portOfUrl } from '../transport/address.ts';
 import { addressKey, baseUrlOf, typeOfProvider } from './base-url.ts';
 import { type Environment, firstSet, type LocalityOf } from './endpoint.ts';
 import { indexModels } from './model-index.ts';
@@ -93,15 +94,15 @@ function byDefaultPort(one: ServerFacts, other: ServerFacts): number {
 }
 
 function isOnDefaultPort(server: ServerFacts): boolean {
-  return typeOfKind(server)?.defaultPort === Number(portOf(server));
+  return typeOfKind(server)?.defaultPort === portOf(server);
 }
 
 function typeOfKind(server: ServerFacts): ProviderType | undefined {
   return server.kind === 'openai' ? undefined : providerType(server.kind);
 }
 
-function portOf(server: ServerFacts): string {
-  return addressKey(server.origin).split(':').at(-1) ?? '';
+function portOf(server: ServerFacts): number {
+  return portOfUrl(new URL(server.origin));
 }
 
 /** `ollama`, else `ollama-11435`, else with the host. A server of no known kind is `local-8000`, never `openai`. */

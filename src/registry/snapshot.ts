@@ -1,6 +1,8 @@
 import { providerType } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/schema.ts';
 import type { Endpoint, Pricing, ProtocolName, ServedModel } from '../core/model.ts';
+import { portOfUrl } from '../transport/address.ts';
+import { splitLast } from './names.ts';
 
 /** `disabled`: switched off, or its key variable is unset. `unknown`: never asked, or asked without an answer. */
 export type ProviderState = 'ready' | 'loading' | 'down' | 'needs-key' | 'unknown' | 'disabled';
@@ -83,21 +85,24 @@ export function findProvider(snapshot: Snapshot, word: string): Provider | undef
   if (exact !== undefined) return exact;
   const folded = word.toLowerCase();
   const type = providerType(word);
-  let atPort: Provider | undefined;
   let sameName: Provider | undefined;
   let sameKind: Provider | undefined;
   for (const provider of snapshot.providers.values()) {
     if (provider.id.toLowerCase() === folded) return provider;
-    if (folded === kindAndPort(provider)) atPort ??= provider;
     if (type === undefined) continue;
     if (providerType(provider.id) === type) sameName ??= provider;
     if (type.isLocal && provider.type === type.id) sameKind ??= provider;
   }
-  return atPort ?? sameName ?? sameKind;
+  return sameName ?? sameKind ?? findAtPort(snapshot, word);
 }
 
-/** `vllm-8001`; undefined for what is no local server. */
-function kindAndPort({ type, endpoint }: Provider): string | undefined {
-  const port = URL.parse(endpoint.baseUrl)?.port;
-  return providerType(type)?.isLocal === true && port ? `${type}-${port}` : undefined;
+function findAtPort({ providers }: Snapshot, word: string): Provider | undefined {
+  const [kind = '', port] = splitLast(word, '-') ?? [];
+  const type = providerType(kind);
+  if (type?.isLocal !== true) return undefined;
+  for (const provider of providers.values()) {
+    const url = URL.parse(provider.endpoint.baseUrl);
+    if (provider.type === type.id && url !== null && String(portOfUrl(url)) === port) return provider;
+  }
+  return undefined;
 }

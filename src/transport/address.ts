@@ -92,3 +92,9 @@ export function isPrivateName(host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, '');
   return literal(name) === undefined && (!name.includes('.') || /\.(local|lan|home|internal|home\.arpa)$/.test(name));
 }
+
+/** The scheme's own where none is written. */
+export function portOfUrl({ port, protocol }: URL): number {
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
+}

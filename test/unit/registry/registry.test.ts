@@ -274,6 +274,8 @@ describe('names of discovered servers', () => {
       config: { providers: { gpu: { type: 'vllm', api_base: 'http://127.0.0.1:8001/v1' } } },
     });
     expect(findProvider(declared, 'vllm-8001')?.id).toBe('gpu');
+    const plain = snapshot({ servers: [server('http://192.168.0.7', 'vllm')] });
+    expect(findProvider(plain, 'vllm-80')?.id).toBe('vllm');
     for (const word of ['vllm-8002', 'ollama-8001', 'openai-8001']) {
       expect(findProvider(declared, word)).toBeUndefined();
     }
