@@ -78,7 +78,6 @@ export class Outlet {
   /** Once, after a write that found no room. */
   onRoom(listener: () => void): void {
     this.#onRoom = listener;
-    this.#watch();
     if (!this.#isHeld && this.#queue.length === 0) this.#awaitDrain();
   }
 

@@ -147,6 +147,7 @@ describe('the time of a client', () => {
     const { clock, outlet, onRoom, told } = open();
     outlet.write('x'.repeat(100_000));
     onRoom();
+    await turn();
     clock.advance(limitMs - 1);
     outlet.end();
     await turn();
