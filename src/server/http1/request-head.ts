@@ -1,4 +1,4 @@
-import { isPersistent, readFields, requireChunked } from '../../transport/http1/fields.ts';
+import { isPersistent, lineEnd, readFields, requireChunked } from '../../transport/http1/fields.ts';
 import type { HeadReading } from '../../transport/http1/head-reader.ts';
 import { MessageError } from '../../transport/http1/message-error.ts';
 import { hasLoneLineFeed } from '../../transport/http1/message-reader.ts';
@@ -28,8 +28,7 @@ const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\0- \x7f]+ HTTP\/1\.[01]$/;
 
 /** Throws a MessageError where `text` is no head of a request, or of one that two readers may read in two ways. */
 export function readRequestHead(text: string): RequestHead {
-  let end = text.indexOf('\r\n');
-  if (end === -1) end = text.length;
+  const end = lineEnd(text, 0);
   if (!requestLine.test(text.slice(0, end))) throw notHttp();
   const methodEnd = text.indexOf(' ');
   const rawHeaders: string[] = [];
@@ -45,7 +44,7 @@ export function readRequestHead(text: string): RequestHead {
     target: text.slice(methodEnd + 1, end - ' HTTP/1.1'.length),
     headers,
     rawHeaders,
-    framing: framingOf(headers, { length, isVersion11 }),
+    framing: framingOf(headers, length, isVersion11),
     isVersion11,
     keepsAlive: isPersistent(headers.connection, isVersion11),
     expectsContinue: isVersion11 && headers.expect?.toLowerCase() === '100-continue',
@@ -54,7 +53,7 @@ export function readRequestHead(text: string): RequestHead {
 
 export const requestHeads: HeadReading<RequestHead> = {
   read: readRequestHead,
-  withLength: (head, length) => ({ ...head, framing: framingOf(head.headers, { ...head, length }) }),
+  withLength: (head, length) => ({ ...head, framing: framingOf(head.headers, length, head.isVersion11) }),
 };
 
 /** Throws for what can no longer become a request, so that nobody waits for its end. */
@@ -83,10 +82,7 @@ function addField(headers: Record<string, string>, name: string, value: string):
   else if (!firstCounts.has(name)) headers[name] += `, ${value}`;
 }
 
-function framingOf(
-  headers: RequestHeaders,
-  { length, isVersion11 }: { readonly length: number | undefined; readonly isVersion11: boolean },
-): number | 'chunked' {
+function framingOf(headers: RequestHeaders, length: number | undefined, isVersion11: boolean): number | 'chunked' {
   const coding = headers['transfer-encoding'];
   if (coding === undefined) return length ?? 0;
   requireChunked(coding);

@@ -1,4 +1,4 @@
-import { isPersistent, readFields, requireChunked } from './fields.ts';
+import { isPersistent, lineEnd, readFields, requireChunked } from './fields.ts';
 import { HeadReader, type HeadReading } from './head-reader.ts';
 import { MessageError } from './message-error.ts';
 import { type Framing, hasLoneLineFeed, MessageReader, type MessageSink } from './message-reader.ts';
@@ -93,8 +93,7 @@ const statusAt = 'HTTP/1.1 '.length;
 
 export const answerHeads: HeadReading<AnswerHead> = {
   read(text) {
-    let end = text.indexOf('\r\n');
-    if (end === -1) end = text.length;
+    const end = lineEnd(text, 0);
     if (!statusLine.test(text.slice(0, end))) throw notHttp();
     const status = Number(text.slice(statusAt, statusAt + 3));
     const headers: Record<string, string | string[]> = {};

@@ -27,6 +27,12 @@ export function isFieldValue(value: string): boolean {
   return !outsideValue.test(value);
 }
 
+/** Of a head; its last line has no end of its own. */
+export function lineEnd(text: string, from: number): number {
+  const end = text.indexOf('\r\n', from);
+  return end === -1 ? text.length : end;
+}
+
 /**
  * Tells `add` of the header lines from `from` on: names as written and in lower case, and values without the space
  * around them. Throws a MessageError for a line that is none, a folded one included. Content-Length is no field like
@@ -39,8 +45,7 @@ export function readFields(
 ): number | undefined {
   let length: number | undefined;
   for (let at = from; at < text.length; ) {
-    let end = text.indexOf('\r\n', at);
-    if (end === -1) end = text.length;
+    const end = lineEnd(text, at);
     const colon = text.indexOf(':', at);
     const name = colon === -1 || colon > end ? '' : text.slice(at, colon);
     const value = sliceTrimmed(text, colon + 1, end);
