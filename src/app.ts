@@ -1,11 +1,10 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { AdminToken } from './access/admin-token.ts';
 import { Concurrency } from './access/concurrency.ts';
-import { KeyRing } from './access/keys.ts';
-import type { OriginRules } from './access/origin.ts';
+import { keyRingOf } from './access/keys.ts';
+import { originRulesOf } from './access/origin.ts';
 import { type AdminDeps, adminModels, adminRoute, adminStatus } from './admin/api.ts';
 import { providerType } from './catalogue/catalogue.ts';
 import type { DefaultPort } from './catalogue/local-servers.ts';
-import { isAuthOn } from './config/check-auth.ts';
 import { type Address, parseListen } from './config/listen.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { Batch } from './core/batch.ts';
@@ -13,7 +12,8 @@ import type { Clock } from './core/clock.ts';
 import { EventBus } from './core/events.ts';
 import { TimeLimits } from './core/time-limits.ts';
 import { startDemoEngine } from './demo/engine.ts';
-import { createDiscovery, type Discovery } from './discovery/discovery.ts';
+import { createDiscovery } from './discovery/discovery.ts';
+import { firstLook } from './discovery/first-look.ts';
 import type { DiscoverySettings } from './discovery/options.ts';
 import { Attempts } from './gateway/attempts.ts';
 import { Availability } from './gateway/availability.ts';
@@ -30,7 +30,7 @@ import { ollamaErrors } from './protocols/ollama/errors.ts';
 import { openaiErrors } from './protocols/openai-chat/errors.ts';
 import type { ResolveRequest } from './registry/resolution.ts';
 import { ResolutionCache } from './registry/resolution-cache.ts';
-import type { Snapshot } from './registry/snapshot.ts';
+import { endpointKeys, type Snapshot } from './registry/snapshot.ts';
 import { CircuitBreaker, defaultBreakerSettings } from './resilience/circuit-breaker.ts';
 import { Cooldown } from './resilience/cooldown.ts';
 import { Health } from './resilience/health.ts';
@@ -91,9 +91,6 @@ export interface Listening {
   readonly port: number;
   readonly url: string;
 }
-
-/** Time that a request waits for the first look at the machine's servers. Milliseconds. */
-const firstLookMs = 500;
 
 /** Puts the parts together. Knows all of them and does nothing itself. */
 export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App> {
@@ -181,9 +178,9 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     configPaths: () => loaded.paths,
     version: deps.version,
   };
-  const adminToken = randomBytes(24).toString('base64url');
-  let keys = keyRing(first);
-  let origin = originRules(first, address);
+  const adminToken = new AdminToken();
+  let keys = keyRingOf(first.config);
+  let origin = originRulesOf(first.config, address.host);
   const listener: Listener = new Listener({
     clock,
     batch,
@@ -213,7 +210,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     pipeline,
     origin: () => origin,
     keys: () => keys,
-    isAdmin: (headers) => isToken(headers.authorization, adminToken),
+    isAdmin: (headers) => adminToken.isIn(headers),
   });
   const idleMemory = new IdleMemory({
     clock,
@@ -230,7 +227,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   };
   return {
     events,
-    adminToken,
+    adminToken: adminToken.text,
     start() {
       if (deps.discovery) discovery.start();
       void registry.learnLocalities();
@@ -249,8 +246,8 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       const next = deps.load();
       registry.reload(next);
       loaded = next;
-      keys = keyRing(next);
-      origin = originRules(next, address);
+      keys = keyRingOf(next.config);
+      origin = originRulesOf(next.config, address.host);
       transport.retain(endpointKeys(registry.snapshot));
       return next;
     },
@@ -268,53 +265,4 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
 /** `--no-discovery` wins over the file. */
 function withSwitch(settings: DiscoverySettings, isOn: boolean): DiscoverySettings {
   return isOn ? settings : { ...settings, discovery: { ...settings.discovery, enabled: false } };
-}
-
-interface FirstLook {
-  readonly clock: Clock;
-  readonly discovery: Discovery;
-  readonly startedAt: number;
-  readonly isStarted: () => boolean;
-}
-
-/** Requests in the first moments of the process wait for the first look; later ones pay nothing for it. */
-function firstLook({ clock, discovery, startedAt, isStarted }: FirstLook): () => Promise<void> | undefined {
-  let isOver = false;
-  void discovery.firstScan.then(() => {
-    isOver = true;
-  });
-  return () => {
-    const leftMs = firstLookMs - (clock.monotonic() - startedAt);
-    if (isOver || leftMs <= 0 || !isStarted()) return undefined;
-    const limit = new Promise<void>((resolve) => void clock.setTimer(leftMs, resolve));
-    return Promise.race([discovery.firstScan, limit]);
-  };
-}
-
-function keyRing({ config }: LoadedConfig): KeyRing | undefined {
-  if (!isAuthOn(config)) return undefined;
-  return new KeyRing(config.auth.keys.map(({ name, key, owner, models }) => ({ name, key, owner, models })));
-}
-
-function originRules({ config }: LoadedConfig, address: Address): OriginRules {
-  return {
-    isOpen: !isAuthOn(config),
-    listenHost: address.host.toLowerCase(),
-    allowedHosts: config.server.allowed_hosts,
-    knownHosts: new Set(),
-  };
-}
-
-function endpointKeys(snapshot: Snapshot): ReadonlySet<string> {
-  const keys = [...snapshot.providers.values()].flatMap(({ endpoint, offers }) => [
-    endpoint.key,
-    ...offers.map((offer) => offer.endpoint.key),
-  ]);
-  return new Set(keys);
-}
-
-function isToken(header: string | undefined, token: string): boolean {
-  const given = Buffer.from(header?.replace(/^bearer\s+/i, '') ?? '');
-  const wanted = Buffer.from(token);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }

@@ -1,4 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isAuthOn } from '../config/check-auth.ts';
+import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
 
 export interface ClientKey {
@@ -36,6 +38,12 @@ export class KeyRing {
     if (found === undefined) throw new GatewayError('unauthorized', 'The key is not known to this router.');
     return found;
   }
+}
+
+/** Undefined while auth is off. */
+export function keyRingOf(config: Config): KeyRing | undefined {
+  if (!isAuthOn(config)) return undefined;
+  return new KeyRing(config.auth.keys.map(({ name, key, owner, models }) => ({ name, key, owner, models })));
 }
 
 /** The key a client sent, whichever way its SDK does it. */

@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { isAuthOn } from '../config/check-auth.ts';
+import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
 import { isLoopbackHost } from '../transport/address.ts';
 
@@ -13,6 +15,16 @@ export interface OriginRules {
   readonly allowedHosts: readonly string[];
   /** `Host` headers that were found to be fine; filled here, dropped with the rules. */
   readonly knownHosts: Set<string>;
+}
+
+/** `listenHost` is the listen address's, without port. */
+export function originRulesOf(config: Config, listenHost: string): OriginRules {
+  return {
+    isOpen: !isAuthOn(config),
+    listenHost: listenHost.toLowerCase(),
+    allowedHosts: config.server.allowed_hosts,
+    knownHosts: new Set(),
+  };
 }
 
 /** Clients use one or two spellings; one that invents more must not grow the memory of them. */

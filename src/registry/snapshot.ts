@@ -106,3 +106,12 @@ function findAtPort({ providers }: Snapshot, word: string): Provider | undefined
   }
   return undefined;
 }
+
+/** Of every endpoint that a request may be sent to. */
+export function endpointKeys({ providers }: Snapshot): ReadonlySet<string> {
+  const keys = [...providers.values()].flatMap(({ endpoint, offers }) => [
+    endpoint.key,
+    ...offers.map((offer) => offer.endpoint.key),
+  ]);
+  return new Set(keys);
+}
