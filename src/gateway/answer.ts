@@ -2,7 +2,8 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Usage } from '../core/model.ts';
-import type { Delivery, UpstreamAnswer } from './delivery.ts';
+import type { UpstreamAnswer } from './answer-tap.ts';
+import type { Delivery } from './delivery.ts';
 import type { Prepared } from './prepared.ts';
 
 /** What an upstream answers, by the kind it turned out to be. Sees to it that the client gets what it should. */
@@ -25,9 +26,13 @@ export interface AnswerHost {
   readonly isStreamed: boolean;
   readonly head: UpstreamAnswer;
   readonly isOver: boolean;
-  /** From here on this candidate's answer is the client's answer. */
+  /** This candidate's answer is the client's answer. */
   readonly isCommitted: boolean;
-  commit(): void;
+  /**
+   * Makes this candidate's answer the client's. Asked before the first byte of it is sent; false when another
+   * candidate's already is, and this one is over. Safe to repeat.
+   */
+  claim(): boolean;
   /** Begins to watch for silence, in place of the limit until the answer begins. */
   watchSilence(): void;
   /** Something came at this monotonic time. */

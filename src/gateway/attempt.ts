@@ -7,7 +7,8 @@ import type { TimeLimit, TimeLimits } from '../core/time-limits.ts';
 import type { Transport } from '../transport/client.ts';
 import type { AnswerHandler, Sending } from '../transport/upstream-pool.ts';
 import type { Answer, AnswerHost } from './answer.ts';
-import type { Delivery, UpstreamAnswer } from './delivery.ts';
+import type { UpstreamAnswer } from './answer-tap.ts';
+import type { Delivery } from './delivery.ts';
 import { ErrorAnswer } from './error-answer.ts';
 import type { Prepared } from './prepared.ts';
 import { Silence } from './silence.ts';
@@ -47,6 +48,8 @@ export interface AttemptInput {
   readonly departure: Departure;
   /** Monotonic time by which the whole request must have ended; undefined is no limit. */
   readonly deadline: number | undefined;
+  /** Whether this attempt's answer may be the client's: true for one of the attempts of a request. */
+  readonly claim: () => boolean;
   /** The upstream is being asked, which begins with connecting to it. */
   readonly onSent: () => void;
 }
@@ -135,8 +138,11 @@ export class Attempt implements AnswerHandler, AnswerHost {
     else this.#answer.break(error);
   }
 
-  commit(): void {
+  claim(): boolean {
+    if (this.#isCommitted) return true;
+    if (this.#isOver || !this.#input.claim()) return false;
     this.#isCommitted = true;
+    return true;
   }
 
   watchSilence(): void {

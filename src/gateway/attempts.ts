@@ -172,6 +172,7 @@ export class Attempts {
         delivery: input.delivery,
         departure: exchange.departure,
         deadline: input.deadlineMs === undefined ? undefined : exchange.startedAt + input.deadlineMs,
+        claim: () => true,
         onSent: () => {
           exchange.trail.sent++;
         },

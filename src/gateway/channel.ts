@@ -19,12 +19,22 @@ export interface Channel {
   /** A complete answer, its bytes or text and what they say. Throws when it is a failure in the shape of a success. */
   answer(body: Buffer | string, json: JsonObject): WholeAnswer;
   /** The same for a client that asked for a stream and an upstream that did not stream. */
-  answerAsStream(json: JsonObject): { readonly text: string; readonly usage: Usage | undefined };
+  answerAsStream(json: JsonObject): StreamedAnswer;
   classify(status: number, headers: UpstreamHeaders, body: string): GatewayError;
 }
 
 export interface WholeAnswer {
   readonly body: Buffer | string;
+  /** What `body` says. */
+  readonly json: JsonObject;
+  readonly usage: Usage | undefined;
+}
+
+/** A complete answer as the events of a stream. */
+export interface StreamedAnswer {
+  readonly text: string;
+  /** The same as one body, where the protocol's last event repeats it. */
+  readonly json: JsonObject | undefined;
   readonly usage: Usage | undefined;
 }
 

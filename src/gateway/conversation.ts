@@ -1,5 +1,4 @@
 import type { ResponseStore, StoredResponse } from '../core/stored-responses.ts';
-import { FinalResponse } from '../protocols/openai-responses/final-response.ts';
 import {
   isStored,
   previousNotFound,
@@ -10,12 +9,15 @@ import {
   withoutPrevious,
 } from '../protocols/openai-responses/history.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
-import type { Exchange, Reply } from './exchange.ts';
+import type { AnswerTap, CompleteAnswer } from './answer-tap.ts';
+import type { Exchange } from './exchange.ts';
 
 /** One request of the Responses protocol within its conversation. */
 export interface Turn {
   /** With the earlier turns in its input. */
   readonly exchange: Exchange;
+  /** Hears the answer that the client may continue from; undefined when it is not to be kept. */
+  readonly tap: AnswerTap | undefined;
   /** Keeps the answer when it is complete and the client did not decline. */
   finish(): Promise<void>;
 }
@@ -23,25 +25,45 @@ export interface Turn {
 const nothingToKeep = async () => {};
 
 /** Adds what a client left to us to remember, and listens for the answer that it may continue from. */
-export async function openTurn(store: ResponseStore, exchange: Exchange): Promise<Turn> {
-  const { inbound, json, key } = exchange;
-  if (inbound.id.protocol !== 'responses' || inbound.id.operation !== 'chat')
-    return { exchange, finish: nothingToKeep };
+export async function openTurn(store: ResponseStore, asked: Exchange): Promise<Turn> {
+  const { inbound, json, key } = asked;
+  if (inbound.id.protocol !== 'responses' || inbound.id.operation !== 'chat') return untold(asked);
   const owner = key?.name ?? '';
   const whole = await recalled(store, owner, json);
-  if (!isStored(json))
-    return { exchange: whole === json ? exchange : withBody(exchange, whole), finish: nothingToKeep };
-  const heard = new FinalResponse();
-  const reply = overheard(exchange.reply, heard);
-  const turn: Exchange = { ...(whole === json ? exchange : withBody(exchange, whole)), reply };
+  const exchange = whole === json ? asked : withBody(asked, whole);
+  if (!isStored(json)) return untold(exchange);
+  const heard = new HeardAnswer();
   return {
-    exchange: turn,
+    exchange,
+    tap: heard,
     async finish() {
-      const response = heard.response ?? reply.whole();
-      const stored = response === undefined ? undefined : toStored(whole, response);
+      const stored = heard.json === undefined ? undefined : toStored(whole, heard.json);
       if (stored !== undefined) await store.put(owner, stored);
     },
   };
+}
+
+function untold(exchange: Exchange): Turn {
+  return { exchange, tap: undefined, finish: nothingToKeep };
+}
+
+/** Remembers the whole answer. Streams tell it in their last event, so their chunks need not be read. */
+class HeardAnswer implements AnswerTap {
+  #json: JsonObject | undefined;
+
+  get json(): JsonObject | undefined {
+    return this.#json;
+  }
+
+  begin(): void {}
+
+  chunk(): void {}
+
+  complete({ json }: CompleteAnswer): void {
+    this.#json = json;
+  }
+
+  broken(): void {}
 }
 
 /** The body with its history; the same object when it refers to nothing. Throws `bad_request` for an unknown id. */
@@ -61,34 +83,4 @@ async function recalled(store: ResponseStore, owner: string, json: JsonObject): 
 /** Upstreams do not know our answers' ids: the bytes that may be passed on go without. */
 function withBody(exchange: Exchange, json: JsonObject): Exchange {
   return { ...exchange, json, body: Buffer.from(JSON.stringify(withoutPrevious(json))) };
-}
-
-interface OverheardReply extends Reply {
-  /** The answer, when it was sent whole and is one. */
-  whole(): JsonObject | undefined;
-}
-
-function overheard(reply: Reply, heard: FinalResponse): OverheardReply {
-  let sent: Buffer | string | undefined;
-  return {
-    get isStarted() {
-      return reply.isStarted;
-    },
-    start: (status, headers) => reply.start(status, headers),
-    write(chunk) {
-      heard.push(chunk);
-      return reply.write(chunk);
-    },
-    onDrain: (listener) => reply.onDrain(listener),
-    end(chunk) {
-      if (chunk !== undefined) heard.push(chunk);
-      reply.end(chunk);
-    },
-    abort: () => reply.abort(),
-    send(status, headers, body) {
-      if (status === 200) sent = body;
-      reply.send(status, headers, body);
-    },
-    whole: () => (sent === undefined ? undefined : (JSON.parse(sent.toString()) as JsonObject)),
-  };
 }

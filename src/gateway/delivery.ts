@@ -2,19 +2,17 @@ import type { Clock, Timer } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { AttemptRecord } from '../core/events.ts';
 import type { Candidate, Plan, Usage } from '../core/model.ts';
-import type { Framing } from '../protocols/protocol.ts';
+import type { ErrorFacts, Framing, JsonObject } from '../protocols/protocol.ts';
 import { forwardedResponseHeaders } from '../transport/headers.ts';
 import { type AnswerFacts, addAnswerHeaders, answerComment, answerHeaders } from './answer-headers.ts';
+import type { AnswerTap, UpstreamAnswer } from './answer-tap.ts';
+import type { WholeAnswer } from './channel.ts';
 import type { Exchange, RoutingHeaders } from './exchange.ts';
 import { streamTypes } from './stream-types.ts';
 
-/** What an upstream's answer brings along. */
-export interface UpstreamAnswer {
-  readonly candidate: Candidate;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly drops: readonly string[];
-  readonly usage?: Usage | undefined;
+/** How an answer that has begun ends when it breaks; undefined leaves it to the protocol's usual error event. */
+export interface Ending {
+  errorEvent(error: GatewayError, facts: ErrorFacts): string | undefined;
 }
 
 export interface DeliveryInput {
@@ -26,6 +24,7 @@ export interface DeliveryInput {
   readonly stream: boolean;
   /** Silence after which a waiting stream is shown that we live. Milliseconds. */
   readonly keepAliveMs: number;
+  readonly tap: AnswerTap | undefined;
   readonly cost: (candidate: Candidate, usage: Usage | undefined) => number | undefined;
 }
 
@@ -36,8 +35,10 @@ export class Delivery {
   readonly framing: Framing;
   #keepAlive: Timer | undefined;
   #isEarly = false;
-  /** Ends an open answer in the client's protocol; set by a translated stream, which knows its own state. */
-  #errorEvent: ((error: GatewayError) => string) | undefined;
+  /** Of the stream that the client is getting, which knows its own state. */
+  #ending: Ending | undefined;
+  /** Undefined before the answer begins and after it ended. */
+  #tap: AnswerTap | undefined;
 
   constructor(input: DeliveryInput) {
     this.#input = input;
@@ -54,13 +55,11 @@ export class Delivery {
     return monotonicMs - this.#input.exchange.startedAt;
   }
 
-  useErrorEvent(render: (error: GatewayError) => string): void {
-    this.#errorEvent = render;
-  }
-
   /** Headers of a streamed answer; content follows by `write`. */
-  startStream(answer: UpstreamAnswer, contentType: string): void {
+  startStream(answer: UpstreamAnswer, contentType: string, ending?: Ending): void {
     this.#keepAlive?.cancel();
+    this.#ending = ending;
+    this.#begin(answer);
     const facts = this.#facts(answer);
     if (this.#isEarly) {
       if (this.framing === 'sse') this.#input.exchange.reply.write(answerComment(facts));
@@ -71,19 +70,25 @@ export class Delivery {
 
   /** Headers of an answer that is too large to be held; its length is the upstream's business. */
   startAnswer(answer: UpstreamAnswer): void {
+    this.#begin(answer);
     const headers = addAnswerHeaders(forwardedResponseHeaders(answer.headers), this.#facts(answer));
     this.#input.exchange.reply.start(answer.status, headers);
   }
 
   /** A whole answer at once. */
-  sendAnswer(answer: UpstreamAnswer, body: Buffer | string): void {
+  sendAnswer(head: UpstreamAnswer, { body, json, usage }: WholeAnswer): void {
     this.#keepAlive?.cancel();
+    const answer = { ...head, usage };
     const headers = addAnswerHeaders(forwardedResponseHeaders(answer.headers), this.#facts(answer));
     if (answer.headers['content-type'] === undefined) headers.push('content-type', 'application/json');
+    this.#begin(answer);
+    this.#tap?.chunk(body);
+    this.#complete(json, usage);
     this.#input.exchange.reply.send(answer.status, headers, body);
   }
 
   write(chunk: Buffer | string): boolean {
+    this.#tap?.chunk(chunk);
     return this.#input.exchange.reply.write(chunk);
   }
 
@@ -91,22 +96,43 @@ export class Delivery {
     this.#input.exchange.reply.onDrain(listener);
   }
 
-  end(): void {
+  /** The answer is complete; `json` is all of it, where it is known in one piece. */
+  end(usage: Usage | undefined, json?: JsonObject): void {
+    this.#complete(json, usage);
     this.#input.exchange.reply.end();
   }
 
   /** Ends a stream that broke: the protocol's error event, and no end marker. */
   breakOff(error: GatewayError): void {
     this.#keepAlive?.cancel();
+    this.#break(error);
     const { exchange } = this.#input;
     if (!this.#input.stream) return exchange.reply.abort();
     const facts = { requestId: exchange.id, attempts: attemptFacts(exchange.trail.attempts) };
-    const text = this.#errorEvent?.(error) ?? exchange.inbound.errors.streamEvent(error, facts, this.framing);
+    const text =
+      this.#ending?.errorEvent(error, facts) ?? exchange.inbound.errors.streamEvent(error, facts, this.framing);
     exchange.reply.end(text);
   }
 
+  /** Nothing more comes. Safe to repeat. */
   close(): void {
     this.#keepAlive?.cancel();
+    this.#break(undefined);
+  }
+
+  #begin(answer: UpstreamAnswer): void {
+    this.#tap = this.#input.tap;
+    this.#tap?.begin(answer);
+  }
+
+  #complete(json: JsonObject | undefined, usage: Usage | undefined): void {
+    this.#tap?.complete({ json, usage });
+    this.#tap = undefined;
+  }
+
+  #break(error: GatewayError | undefined): void {
+    this.#tap?.broken(error);
+    this.#tap = undefined;
   }
 
   #facts(answer: UpstreamAnswer): AnswerFacts {

@@ -1,4 +1,4 @@
-import type { Candidate, Usage } from '../core/model.ts';
+import type { Candidate } from '../core/model.ts';
 import { responseParts } from '../protocols/collect.ts';
 import { doneMarker } from '../protocols/openai-chat/envelope.ts';
 import { editBody, type PassthroughEdits } from '../protocols/passthrough.ts';
@@ -11,7 +11,7 @@ import type {
   UpstreamHeaders,
 } from '../protocols/protocol.ts';
 import { PassthroughRelay, type Relay } from '../protocols/relay.ts';
-import { type Channel, unusable, type WholeAnswer } from './channel.ts';
+import { type Channel, type StreamedAnswer, unusable, type WholeAnswer } from './channel.ts';
 
 export interface PassthroughInput {
   readonly inspector: Inspector;
@@ -57,10 +57,10 @@ export class PassthroughChannel implements Channel {
   }
 
   answer(body: Buffer | string, json: JsonObject): WholeAnswer {
-    return { body, usage: this.#input.inspector.answer(json, this.#target).usage };
+    return { body, json, usage: this.#input.inspector.answer(json, this.#target).usage };
   }
 
-  answerAsStream(json: JsonObject): { readonly text: string; readonly usage: Usage | undefined } {
+  answerAsStream(json: JsonObject): StreamedAnswer {
     this.#input.inspector.answer(json, this.#target);
     const { codec } = this.#input;
     if (codec === undefined) throw unusable(this.#target, 'it is not a stream');
@@ -68,7 +68,8 @@ export class PassthroughChannel implements Channel {
     const response = codec.outbound.decodeResponse(json, { target: this.#target, request: context.request });
     const encoder = codec.inbound.streamEncoder(context, 'sse');
     const parts = responseParts(response).map((part) => encoder.encode(part));
-    return { text: parts.join('') + encoder.end(), usage: response.usage };
+    const text = parts.join('') + encoder.end();
+    return { text, json: encoder.whole, usage: response.usage };
   }
 
   classify(status: number, headers: UpstreamHeaders, body: string) {

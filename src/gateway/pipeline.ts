@@ -12,6 +12,7 @@ import type { Provider } from '../registry/snapshot.ts';
 import { strategyOf } from '../routing/strategies.ts';
 import { costOf } from '../usage/cost.ts';
 import { answerHeaders } from './answer-headers.ts';
+import type { AnswerTap } from './answer-tap.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
 import { openTurn, type Turn } from './conversation.ts';
 import { Delivery } from './delivery.ts';
@@ -78,7 +79,7 @@ export class Pipeline {
       });
       plan = planned;
       this.#notePassedOver(exchange, resolution);
-      delivery = this.#delivery(exchange, { facts, plan: planned, routing });
+      delivery = this.#delivery(exchange, { facts, plan: planned, routing, tap: turn?.tap });
       outcome = told(await this.#run(exchange, { facts, plan: planned, resolution, delivery }), resolution);
     } catch (thrown) {
       outcome = { kind: 'failed', error: GatewayError.from(thrown), candidate: undefined };
@@ -148,7 +149,10 @@ export class Pipeline {
     return resolution;
   }
 
-  #delivery(exchange: Exchange, about: { facts: RequestFacts; plan: Plan; routing: RoutingHeaders }): Delivery {
+  #delivery(
+    exchange: Exchange,
+    about: { facts: RequestFacts; plan: Plan; routing: RoutingHeaders; tap: AnswerTap | undefined },
+  ): Delivery {
     return new Delivery({
       clock: this.#deps.clock,
       exchange,
@@ -157,6 +161,7 @@ export class Pipeline {
       plan: about.plan,
       stream: about.facts.stream,
       keepAliveMs: this.#deps.config().server.keepalive_after,
+      tap: about.tap,
       cost: priced,
     });
   }

@@ -148,7 +148,6 @@ async function translatedChannel(form: RequestForm, target: Candidate, deps: Pre
     context: answerContext(form, ready),
     framing: form.framing,
     drops,
-    onEncoder: (encoder) => form.useEncoder(encoder),
   });
 }
 

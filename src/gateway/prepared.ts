@@ -1,9 +1,9 @@
 import { isAscii } from 'node:buffer';
 import type { GatewayError } from '../core/errors.ts';
-import type { Candidate, Usage } from '../core/model.ts';
+import type { Candidate } from '../core/model.ts';
 import type { UpstreamHeaders } from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
-import { type Channel, parseAnswer, unpack, unusable, type WholeAnswer } from './channel.ts';
+import { type Channel, parseAnswer, type StreamedAnswer, unpack, unusable, type WholeAnswer } from './channel.ts';
 
 export interface PreparedInput {
   readonly channel: Channel;
@@ -63,7 +63,7 @@ export class Prepared {
     return this.#channel.answer(isAscii(plain) ? text : plain, parseAnswer(text, this.#target));
   }
 
-  answerAsStream(body: Buffer, headers: UpstreamHeaders): { readonly text: string; readonly usage: Usage | undefined } {
+  answerAsStream(body: Buffer, headers: UpstreamHeaders): StreamedAnswer {
     const text = unpack(body, headers, this.#target).toString('utf8');
     return this.#channel.answerAsStream(parseAnswer(text, this.#target));
   }

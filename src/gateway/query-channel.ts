@@ -8,7 +8,7 @@ import type {
   UpstreamHeaders,
 } from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
-import { type Channel, unusable, type WholeAnswer } from './channel.ts';
+import { type Channel, type StreamedAnswer, unusable, type WholeAnswer } from './channel.ts';
 
 /** The client's side of a format that asks once and never streams: embeddings, rerank. */
 export interface QueryInbound<Request, Response> {
@@ -58,10 +58,11 @@ export class QueryChannel<Request, Response extends { readonly usage?: Usage | u
   answer(_body: Buffer | string, json: JsonObject): WholeAnswer {
     const { inbound, outbound, target, context } = this.#input;
     const response = outbound.decodeResponse(json, { target, request: context.request });
-    return { body: JSON.stringify(inbound.encodeResponse(response, context)), usage: response.usage };
+    const encoded = inbound.encodeResponse(response, context);
+    return { body: JSON.stringify(encoded), json: encoded, usage: response.usage };
   }
 
-  answerAsStream(): { readonly text: string; readonly usage: Usage | undefined } {
+  answerAsStream(): StreamedAnswer {
     throw unusable(this.#input.target, 'this operation does not stream');
   }
 

@@ -1,9 +1,9 @@
 import { GatewayError } from '../core/errors.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
-import type { DecodedRequest, Framing, StreamEncoder } from '../protocols/protocol.ts';
+import type { DecodedRequest, Framing } from '../protocols/protocol.ts';
 import type { Resolution } from '../registry/resolution.ts';
-import { attemptFacts, type Delivery } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
 import type { Exchange } from './exchange.ts';
 import { isSystem } from './fill.ts';
 
@@ -63,13 +63,5 @@ export class RequestForm {
   /** Milliseconds since the request came. */
   elapsedMs(): number {
     return this.#input.delivery.elapsedMs();
-  }
-
-  /** A translated stream's encoder knows its state, so it also ends the stream when it breaks. */
-  useEncoder(encoder: StreamEncoder): void {
-    const { id, trail } = this.exchange;
-    this.#input.delivery.useErrorEvent((error) =>
-      encoder.error(error, { requestId: id, attempts: attemptFacts(trail.attempts) }),
-    );
   }
 }

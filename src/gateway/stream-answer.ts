@@ -33,7 +33,7 @@ export class StreamAnswer implements Answer {
     if (!host.isCommitted) {
       // The client has nothing yet, so content that came along with its own failure is nobody's loss.
       if (relay.failure !== undefined) return host.fail(relay.failure);
-      if (relay.phase !== 'preamble') this.#commit(now);
+      if (relay.phase !== 'preamble' && !this.#commit(now)) return;
     }
     if (output !== undefined) this.#emit(output);
     if (relay.failure !== undefined) host.fail(relay.failure);
@@ -43,12 +43,12 @@ export class StreamAnswer implements Answer {
     const host = this.#host;
     try {
       const output = this.#relay.end();
-      if (!host.isCommitted) this.#commit(host.clock.monotonic());
+      if (!host.isCommitted && !this.#commit(host.clock.monotonic())) return;
       if (output !== undefined && output.length > 0) host.write(output);
     } catch (thrown) {
       return host.fail(GatewayError.from(thrown));
     }
-    host.delivery.end();
+    host.delivery.end(this.#relay.usage, this.#relay.whole);
     host.answered(this.#relay.usage, this.#firstTokenAt);
   }
 
@@ -57,14 +57,16 @@ export class StreamAnswer implements Answer {
     else this.#host.fail(error);
   }
 
-  #commit(now: number): void {
+  /** False when another candidate answers this request. */
+  #commit(now: number): boolean {
     const host = this.#host;
-    host.commit();
+    if (!host.claim()) return false;
     this.#firstTokenAt = now;
-    host.delivery.startStream(host.head, host.prepared.streamType);
+    host.delivery.startStream(host.head, host.prepared.streamType, this.#relay);
     host.watchSilence();
     for (const held of this.#held) host.write(held);
     this.#held = [];
+    return true;
   }
 
   #emit(output: Buffer | string): void {

@@ -1,4 +1,4 @@
-import type { Candidate, Usage } from '../core/model.ts';
+import type { Candidate } from '../core/model.ts';
 import type { CanonicalResponse } from '../protocols/canonical.ts';
 import { responseParts } from '../protocols/collect.ts';
 import type {
@@ -8,11 +8,10 @@ import type {
   Inbound,
   JsonObject,
   Outbound,
-  StreamEncoder,
   UpstreamHeaders,
 } from '../protocols/protocol.ts';
 import { type Relay, TranslatingRelay } from '../protocols/relay.ts';
-import type { Channel, WholeAnswer } from './channel.ts';
+import type { Channel, StreamedAnswer, WholeAnswer } from './channel.ts';
 
 export interface TranslatedInput {
   readonly inbound: Inbound;
@@ -22,8 +21,6 @@ export interface TranslatedInput {
   readonly framing: Framing;
   /** What decoding the client's request already lost. */
   readonly drops: readonly string[];
-  /** Told the encoder of the stream, which knows how to end it with an error. */
-  readonly onEncoder: (encoder: StreamEncoder) => void;
 }
 
 /** Different protocols: decoded into the canonical form and encoded again, both ways. */
@@ -45,23 +42,23 @@ export class TranslatedChannel implements Channel {
   }
 
   relay(): Relay {
-    const { inbound, outbound, context, framing, onEncoder } = this.#input;
-    const encoder = inbound.streamEncoder(context, framing);
-    onEncoder(encoder);
-    return new TranslatingRelay(outbound.streamDecoder(this.#decodeContext()), encoder);
+    const { inbound, outbound, context, framing } = this.#input;
+    const decoder = outbound.streamDecoder(this.#decodeContext());
+    return new TranslatingRelay(decoder, inbound.streamEncoder(context, framing));
   }
 
   answer(_body: Buffer | string, json: JsonObject): WholeAnswer {
     const response = this.#decode(json);
-    const body = this.#input.inbound.encodeResponse(response, this.#input.context);
-    return { body: JSON.stringify(body), usage: response.usage };
+    const encoded = this.#input.inbound.encodeResponse(response, this.#input.context);
+    return { body: JSON.stringify(encoded), json: encoded, usage: response.usage };
   }
 
-  answerAsStream(json: JsonObject): { readonly text: string; readonly usage: Usage | undefined } {
+  answerAsStream(json: JsonObject): StreamedAnswer {
     const response = this.#decode(json);
     const encoder = this.#input.inbound.streamEncoder(this.#input.context, this.#input.framing);
     const pieces = responseParts(response).map((part) => encoder.encode(part));
-    return { text: pieces.join('') + encoder.end(), usage: response.usage };
+    const text = pieces.join('') + encoder.end();
+    return { text, json: encoder.whole, usage: response.usage };
   }
 
   classify(status: number, headers: UpstreamHeaders, body: string) {

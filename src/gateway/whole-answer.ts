@@ -33,7 +33,7 @@ export class WholeAnswer implements Answer {
 
   end(): void {
     if (!this.#isSpilling) return this.#host.batch.add(() => this.#deliver());
-    this.#host.delivery.end();
+    this.#host.delivery.end(undefined);
     this.#host.answered(undefined);
   }
 
@@ -47,8 +47,8 @@ export class WholeAnswer implements Answer {
   }
 
   #spill(): void {
+    if (!this.#host.claim()) return;
     this.#isSpilling = true;
-    this.#host.commit();
     this.#host.delivery.startAnswer(this.#host.head);
     for (const held of this.#body.release()) this.#host.write(held);
   }
@@ -58,16 +58,18 @@ export class WholeAnswer implements Answer {
     if (isOver) return;
     try {
       if (isStreamed) {
-        const { text, usage } = prepared.answerAsStream(this.#body.bytes(), head.headers);
+        const { text, json, usage } = prepared.answerAsStream(this.#body.bytes(), head.headers);
+        if (!this.#host.claim()) return;
         const firstTokenAt = clock.monotonic();
         delivery.startStream(head, prepared.streamType);
         delivery.write(text);
-        delivery.end();
+        delivery.end(usage, json);
         return this.#host.answered(usage, firstTokenAt);
       }
-      const { body, usage } = prepared.answer(this.#body.bytes(), head.headers);
-      delivery.sendAnswer({ ...head, usage }, body);
-      this.#host.answered(usage);
+      const answer = prepared.answer(this.#body.bytes(), head.headers);
+      if (!this.#host.claim()) return;
+      delivery.sendAnswer(head, answer);
+      this.#host.answered(answer.usage);
     } catch (thrown) {
       this.#host.fail(GatewayError.from(thrown));
     }

@@ -84,6 +84,8 @@ export interface StreamEncoder {
   end(): string;
   /** After a broken one: the error event, in the state the stream is in, and no end marker. */
   error(error: GatewayError, facts: ErrorFacts): string;
+  /** The complete answer as one body, after `end`, where the protocol's last event repeats it. */
+  readonly whole?: JsonObject | undefined;
 }
 
 /** The upstream's side of a generating format. */
@@ -129,7 +131,9 @@ export interface StreamDecoder {
  * finish reason (may carry content too); usage: a chunk that only carries usage; end: the end marker.
  */
 export type EventMeaning =
-  | { readonly kind: 'preamble' | 'content' | 'finish' | 'end'; readonly usage?: Usage | undefined }
+  | { readonly kind: 'preamble' | 'content' | 'end'; readonly usage?: Usage | undefined }
+  /** `whole` is the complete answer as one body, for protocols whose last event repeats it. */
+  | { readonly kind: 'finish'; readonly usage?: Usage | undefined; readonly whole?: JsonObject | undefined }
   | { readonly kind: 'usage'; readonly usage: Usage }
   | { readonly kind: 'error'; readonly error: GatewayError };
 

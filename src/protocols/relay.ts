@@ -1,7 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Candidate, Usage } from '../core/model.ts';
 import { parseEvent, SseSplitter } from '../transport/sse.ts';
-import type { Inspector, StreamDecoder, StreamEncoder } from './protocol.ts';
+import type { ErrorFacts, Inspector, JsonObject, StreamDecoder, StreamEncoder } from './protocol.ts';
 
 /**
  * preamble: nothing the user would miss has come; content: something has; finished: a finish reason has come, so the
@@ -17,10 +17,17 @@ export interface Relay {
   readonly phase: RelayPhase;
   readonly usage: Usage | undefined;
   readonly failure: GatewayError | undefined;
+  /** The finished answer as one body in the client's protocol, where its stream repeats it (Responses). */
+  readonly whole: JsonObject | undefined;
   /** What the client may get of this chunk; undefined when nothing yet. */
   push(chunk: Buffer): Buffer | string | undefined;
   /** The upstream closed. Throws `upstream_invalid` when the answer is not whole. */
   end(): Buffer | string | undefined;
+  /**
+   * What ends this answer for the client after a failure, in the state it is in. Undefined where nobody counted its
+   * events, so that the protocol's usual error event has to do.
+   */
+  errorEvent(error: GatewayError, facts: ErrorFacts): string | undefined;
 }
 
 export interface PassthroughOptions {
@@ -44,6 +51,7 @@ export class PassthroughRelay implements Relay {
   #phase: RelayPhase = 'preamble';
   #usage: Usage | undefined;
   #failure: GatewayError | undefined;
+  #whole: JsonObject | undefined;
   #finishes = 0;
   #sawEnd = false;
 
@@ -61,6 +69,14 @@ export class PassthroughRelay implements Relay {
 
   get failure(): GatewayError | undefined {
     return this.#failure;
+  }
+
+  get whole(): JsonObject | undefined {
+    return this.#whole;
+  }
+
+  errorEvent(): undefined {
+    return undefined;
   }
 
   push(chunk: Buffer): Buffer | undefined {
@@ -113,6 +129,7 @@ export class PassthroughRelay implements Relay {
     if (meaning.kind === 'content' && this.#phase === 'preamble') this.#phase = 'content';
     if (meaning.kind === 'finish') {
       this.#finishes++;
+      this.#whole = meaning.whole;
       this.#phase = this.#finishes >= this.#options.choices ? 'finished' : 'content';
     }
     if (meaning.kind === 'end') {
@@ -147,6 +164,14 @@ export class TranslatingRelay implements Relay {
 
   get failure(): GatewayError | undefined {
     return this.#failure;
+  }
+
+  get whole(): JsonObject | undefined {
+    return this.#encoder.whole;
+  }
+
+  errorEvent(error: GatewayError, facts: ErrorFacts): string {
+    return this.#encoder.error(error, facts);
   }
 
   push(chunk: Buffer): string | undefined {

@@ -25,7 +25,11 @@ beforeEach(async () => {
     providers[row.name] = { ...upstream.provider, models: [{ id: upstream.model, type: 'chat' }] };
   }
   const endpoints = upstreams.map((row) => ({ provider: row.name, model: upstreamOf(row).model }));
-  app = await startApp({ yaml: JSON.stringify({ providers, models: { [model]: { endpoints } } }), environment });
+  const models: Record<string, unknown> = { [model]: { endpoints } };
+  for (const first of endpoints) {
+    for (const second of endpoints) models[`${first.provider}-${second.provider}`] = { endpoints: [first, second] };
+  }
+  app = await startApp({ yaml: JSON.stringify({ providers, models }), environment });
 });
 
 afterEach(async () => {
@@ -62,5 +66,30 @@ describe.each(clients)('a client of $name', (client) => {
     expect(arrivals(before)).toEqual(upstreams.map(({ name }) => name));
     expect(response.headers.get('x-router-provider')).toBe(last?.name);
     expect(response.headers.get('x-router-attempts')).toBe(String(upstreams.length));
+  });
+});
+
+/*
+ * The first begins a stream and gives up before its first word, the second breaks in the middle of its own: what ends
+ * the client's stream is of the second one alone. The clients' readers check the protocol's rules, ids included.
+ */
+describe.each(clients)('a client of $name whose first provider gives nothing', (client) => {
+  test.each(upstreams)('is told of the break of $name as if it had been the only one', async (second) => {
+    const firsts = upstreams.filter((row) => row !== second);
+    for (const first of firsts) {
+      upstreamOf(first).answer({ text: words, failure: { kind: 'no-content' } });
+      upstreamOf(second).answer({ text: words, failure: { kind: 'cut' } });
+      const turns = [{ role: 'user' as const, text: 'Who is there?' }];
+      const { path, body } = client.request({ model: `${first.name}-${second.name}`, stream: true, turns });
+      const response = await app.post(path, body);
+      const text = await response.text();
+      const about = `${first.name}, then ${second.name}: ${text}`;
+      expect([response.status, response.headers.get('x-router-attempts')], about).toEqual([200, '2']);
+      const { heard, error, text: said } = client.readStream(text);
+      expect(heard, about).toBeUndefined();
+      expect(error, about).toContain(second.name);
+      expect(words, about).toContain(said);
+      expect(said, about).not.toBe('');
+    }
   });
 });

@@ -42,7 +42,8 @@ function meaning(event: string, data: string, target: Candidate): EventMeaning {
   const type = asString(body.type) ?? event;
   if (type === 'response.completed' || type === 'response.incomplete') {
     // The one event is finish and end marker at once; `finish` is what makes an answer whole.
-    return { kind: 'finish', usage: decodeUsage(asObject(body.response)?.usage) };
+    const whole = asObject(body.response);
+    return { kind: 'finish', usage: decodeUsage(whole?.usage), whole };
   }
   if (type === 'response.failed') return failed(asObject(body.response) ?? {}, target);
   if (type === 'error' || isErrorBody(body)) return failed(body, target);

@@ -1,7 +1,7 @@
 import type { GatewayError } from '../../core/errors.ts';
 import type { Usage } from '../../core/model.ts';
 import type { FinishReason, Part } from '../canonical.ts';
-import type { AnswerContext, StreamEncoder } from '../protocol.ts';
+import type { AnswerContext, JsonObject, StreamEncoder } from '../protocol.ts';
 import { AnswerItems } from './answer-items.ts';
 import { frame } from './frame.ts';
 import { type AnswerState, lastItemStatus, responseObject } from './response-in.ts';
@@ -19,10 +19,15 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   #usage: Usage | undefined;
   #reason: FinishReason = 'other';
   #isBegun = false;
+  #whole: JsonObject | undefined;
 
   constructor(context: AnswerContext) {
     this.#context = context;
     this.#items = new AnswerItems(context);
+  }
+
+  get whole(): JsonObject | undefined {
+    return this.#whole;
   }
 
   encode(part: Part): string {
@@ -55,6 +60,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
     const closing = this.#begin() + this.#frames(this.#items.finish(last));
     const output = this.#items.items('completed', last);
     const response = this.#response({ kind: 'finished', reason: this.#reason }, output);
+    this.#whole = { ...response };
     return closing + this.#frames([{ type: `response.${last}`, response }]);
   }
 

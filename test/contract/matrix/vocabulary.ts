@@ -59,7 +59,9 @@ export type Failure =
   /** After the first words of content: the protocol's own error event, a broken connection, an orderly but early end. */
   | { readonly kind: 'error-event'; readonly message: string }
   | { readonly kind: 'cut' }
-  | { readonly kind: 'early-end' };
+  | { readonly kind: 'early-end' }
+  /** An orderly end of a stream that had begun, before its first content. */
+  | { readonly kind: 'no-content' };
 
 /** Seconds in `Retry-After` of a 429: more than the router waits, so that the client is told. */
 export const retryAfterSeconds = 120;

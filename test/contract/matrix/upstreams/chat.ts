@@ -42,6 +42,8 @@ function chatFault(failure: Failure, before: number): ChatFault {
       return { kind: 'cut', after };
     case 'early-end':
       return { kind: 'end', after };
+    case 'no-content':
+      return { kind: 'end', after: before };
   }
 }
 

@@ -20,6 +20,8 @@ function fault(failure: Answer['failure']): CohereFault | undefined {
       return { kind: 'cut', after: contentEvents };
     case 'early-end':
       return { kind: 'end', after: contentEvents };
+    case 'no-content':
+      return { kind: 'end', after: 1 };
   }
 }
 

@@ -33,6 +33,8 @@ function fault(failure: Answer['failure']): GeminiFault | undefined {
       return { kind: 'cut', after: contentChunks };
     case 'early-end':
       return { kind: 'end', after: contentChunks };
+    case 'no-content':
+      return { kind: 'end', after: 0 };
   }
 }
 

@@ -43,6 +43,8 @@ function fault(failure: Answer['failure']): AnthropicFault | undefined {
       return { kind: 'cut', after: contentEvents };
     case 'early-end':
       return { kind: 'end', after: contentEvents };
+    case 'no-content':
+      return { kind: 'end', after: 1 };
   }
 }
 
