@@ -45,6 +45,7 @@ import { Transport } from './transport/client.ts';
 import { fetchPublic } from './transport/fetch-public.ts';
 import { getJson } from './transport/json-request.ts';
 import { Localities } from './transport/locality.ts';
+import type { LookUp } from './transport/look-up.ts';
 
 export interface AppDeps {
   readonly clock: Clock;
@@ -64,6 +65,8 @@ export interface AppDeps {
   readonly collectGarbage?: (() => void) | undefined;
   /** Ports to look at instead of the usual ones. */
   readonly ports?: readonly DefaultPort[] | undefined;
+  /** Resolves host names; the system's resolver when left out. */
+  readonly lookUp?: LookUp | undefined;
 }
 
 export interface App {
@@ -94,12 +97,12 @@ export interface Listening {
 
 /** Puts the parts together. Knows all of them and does nothing itself. */
 export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App> {
-  const { clock, random } = deps;
+  const { clock, random, lookUp } = deps;
   let loaded = first;
   const events = new EventBus();
   const batch = new Batch();
   const demo = deps.demo ? await startDemoEngine(clock) : undefined;
-  const transport = new Transport({ clock, batch, environment: deps.environment });
+  const transport = new Transport({ clock, batch, environment: deps.environment, lookUp });
   const health = new Health(clock);
   const cooldown = new Cooldown(clock);
   const breaker = new CircuitBreaker(clock, defaultBreakerSettings, {
@@ -110,7 +113,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     {
       events,
       health,
-      localities: new Localities(),
+      localities: new Localities(lookUp),
       environment: withProfileRegion(deps.environment, first.environment, deps.homeDirectory),
       demoProviders: demo === undefined ? {} : { demo: demo.provider },
       onUp: ({ endpoint }) => breaker.reset(endpoint.key),
@@ -130,6 +133,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
         getJson(transport, endpoint, `/${providerType(endpoint.type)?.listing ?? 'models'}`, signal),
       onChange: () => registry.refresh(),
       ports: deps.ports,
+      lookUp,
     },
     withSwitch(registry.discoverySettings(), deps.discovery),
   );
@@ -153,7 +157,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       limits: new TimeLimits(clock),
       transport,
       formats: allFormats,
-      media: new MediaFetcher(fetchPublic),
+      media: new MediaFetcher(fetchPublic, lookUp),
       availability,
       concurrency: new Concurrency(clock),
       retry: defaultRetrySettings,

@@ -40,6 +40,12 @@ export const errorCatalogue = {
   no_candidate: { source: 'gateway', status: 503, retry: 'never', meaning: 'No candidate is left for this request.' },
   queue_full: { source: 'gateway', status: 503, retry: 'next', meaning: 'The provider is at its concurrency limit.' },
   not_ready: { source: 'gateway', status: 503, retry: 'next', meaning: 'The model is not ready yet.' },
+  not_local: {
+    source: 'gateway',
+    status: 503,
+    retry: 'next',
+    meaning: 'The upstream turned out to be where a local-only request may not go.',
+  },
   config_invalid: { source: 'gateway', status: 500, retry: 'never', meaning: 'The configuration is invalid.' },
   internal: { source: 'gateway', status: 500, retry: 'never', meaning: 'A defect of the router.' },
   upstream_rejected: {

@@ -2,6 +2,7 @@ import type { DefaultPort } from '../catalogue/local-servers.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Endpoint } from '../core/model.ts';
+import type { LookUp } from '../transport/look-up.ts';
 import type { FetchListing } from './listings.ts';
 
 /** Where the router itself listens. */
@@ -33,4 +34,6 @@ export interface DiscoveryOptions {
   readonly onChange: () => void;
   /** Instead of the catalogue's, for tests. */
   readonly ports?: readonly DefaultPort[] | undefined;
+  /** The system's when left out. */
+  readonly lookUp?: LookUp | undefined;
 }

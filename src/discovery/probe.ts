@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ServerFacts } from '../core/facts.ts';
 import type { AuthKind } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
+import type { LookUp } from '../transport/look-up.ts';
 import type { Ask, Failure } from './answer.ts';
 import type { Recognised, Recogniser } from './kinds/kind.ts';
 import { llamacpp } from './kinds/llamacpp.ts';
@@ -39,6 +40,8 @@ export interface ProbeContext {
   /** What answered here last time. */
   readonly previous?: ServerFacts | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The system's when left out. */
+  readonly lookUp?: LookUp | undefined;
 }
 
 const afterModels: readonly Recogniser[] = [llamacpp, byOwner, lmStudioBehindExpress];
@@ -76,6 +79,7 @@ export async function probe(target: ProbeTarget, context: ProbeContext): Promise
     credential: target.credential,
     auth: target.auth ?? 'bearer',
     headers: target.headers ?? {},
+    lookUp: context.lookUp,
     signal: context.signal ?? new AbortController().signal,
   });
   const place = {

@@ -1,7 +1,10 @@
 import http, { type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { AuthKind } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
+import { guardedLookup, requireAllowedHost } from '../transport/guard.ts';
+import type { LookUp } from '../transport/look-up.ts';
 import { type Answer, type Ask, type Failure, parseJson } from './answer.ts';
 
 /** Loopback connects at once or not at all; a host on the local network in a few milliseconds. */
@@ -23,6 +26,8 @@ export interface SessionOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Aborts the whole probe. */
   readonly signal: AbortSignal;
+  /** The system's when left out. */
+  readonly lookUp?: LookUp | undefined;
 }
 
 /** One probe's conversation with one address: GET only, own connection, own deadline, never a proxy or a redirect. */
@@ -88,6 +93,8 @@ const refusals = new Set([
 
 function failureOf(error: unknown, signal: AbortSignal): Failure {
   if (signal.aborted) return 'silent';
+  // Not to be connected to: as good as not there.
+  if (error instanceof GatewayError) return 'refused';
   const code = (error as { readonly code?: unknown } | null)?.code;
   return typeof code === 'string' && refusals.has(code) ? 'refused' : 'foreign';
 }
@@ -118,9 +125,12 @@ async function get(path: string, conversation: Conversation): Promise<Answer> {
 }
 
 function getOnce(path: string, conversation: Conversation): Promise<Answer> {
-  const { agent, signal, clock, request } = conversation;
+  const { agent, signal, clock, request, origin, lookUp } = conversation;
+  const guard = { who: origin, lookUp };
   return new Promise((resolve, reject) => {
-    const asking = request(conversation.origin + path, { agent, signal, headers: headersOf(conversation) });
+    requireAllowedHost(guard, new URL(origin).hostname);
+    const lookup = guardedLookup(guard);
+    const asking = request(origin + path, { agent, signal, lookup, headers: headersOf(conversation) });
     limitConnect(asking, clock);
     asking.on('error', (error) => reject(Object.assign(error, { isReused: asking.reusedSocket && !signal.aborted })));
     asking.on('response', (response) => {

@@ -1,8 +1,8 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { GatewayError } from '../core/errors.ts';
 import type { CanonicalRequest, ContentPart, MediaSource, Message } from '../protocols/canonical.ts';
 import { isPublicAddress } from '../transport/address.ts';
+import { type LookUp, systemLookUp } from '../transport/look-up.ts';
 
 /** GET of one https URL at one address, no redirect followed; rejects with a GatewayError. */
 export type FetchPublic = (
@@ -15,10 +15,6 @@ export type FetchPublic = (
   readonly location: string | undefined;
   readonly body: Buffer;
 }>;
-
-export type LookUp = (host: string) => Promise<readonly string[]>;
-
-const systemLookUp: LookUp = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
 const maxRedirects = 3;
 

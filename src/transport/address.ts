@@ -1,96 +1,135 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
+import { carriedAddresses, type IpAddress, ipAddress, plainHost } from './ip-address.ts';
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
+/** How far a connection goes: not beyond this machine, not beyond the user's own network, anywhere. */
+export const reaches = ['machine', 'network', 'internet'] as const;
+export type Reach = (typeof reaches)[number];
 
-const privateNetworks = new BlockList();
-for (const [net, prefix] of [
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['100.64.0.0', 10],
-  ['169.254.0.0', 16],
-] as const) {
-  privateNetworks.addSubnet(net, prefix, 'ipv4');
-}
-privateNetworks.addSubnet('fc00::', 7, 'ipv6');
-privateNetworks.addSubnet('fe80::', 10, 'ipv6');
+const loopback = listOf('127.0.0.0/8', '::1/128');
+
+/** Connecting to "all addresses" connects to this machine. */
+const everywhere = listOf('0.0.0.0/32', '::/128');
+
+/** 100.64.0.0/10 is that of carriers and of Tailscale. */
+const privateNetworks = listOf(
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+  'fc00::/7',
+  'fe80::/10',
+);
 
 /** Where clouds hand out credentials to whoever asks from inside. Never an upstream. */
-const metadata = new BlockList();
-metadata.addAddress('169.254.169.254', 'ipv4');
-metadata.addAddress('169.254.170.2', 'ipv4');
-metadata.addAddress('169.254.170.23', 'ipv4');
-metadata.addAddress('100.100.100.200', 'ipv4');
-metadata.addAddress('fd00:ec2::254', 'ipv6');
-metadata.addAddress('fd00:ec2::23', 'ipv6');
+const metadata = listOf(
+  // AWS, Google, Azure, Oracle, DigitalOcean, Hetzner, OpenStack and most others.
+  '169.254.169.254/32',
+  // Containers and pods on AWS.
+  '169.254.170.2/32',
+  '169.254.170.23/32',
+  // Azure's host agent, Alibaba, Oracle's older regions, Scaleway, Tencent.
+  '168.63.129.16/32',
+  '100.100.100.200/32',
+  '192.0.0.192/32',
+  '169.254.42.42/32',
+  '169.254.0.23/32',
+  // AWS, Google, Oracle, Scaleway, Linode, OpenStack.
+  'fd00:ec2::/32',
+  'fd20:ce::254/128',
+  'fd00:c1::a9fe:a9fe/128',
+  'fd00:42::42/128',
+  'fd00:a9fe:a9fe::1/128',
+  'fe80::a9fe:a9fe/128',
+);
 const metadataNames = new Set([
   'metadata',
   'metadata.google.internal',
   'metadata.goog',
+  'metadata.azure.internal',
+  'metadata.tencentyun.com',
+  'api.metadata.cloud.ibm.com',
   'instance-data',
   'instance-data.ec2.internal',
 ]);
 
-/** Everything that is not a public unicast address: what a fetch for a client may not reach. */
-const special = new BlockList();
-for (const [net, prefix] of [
-  ['0.0.0.0', 8],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 3],
-] as const) {
-  special.addSubnet(net, prefix, 'ipv4');
-}
-special.addAddress('::', 'ipv6');
-special.addSubnet('ff00::', 8, 'ipv6');
-special.addSubnet('2001:db8::', 32, 'ipv6');
-special.addSubnet('64:ff9b::', 96, 'ipv6');
+/** What is not a public unicast address and not private either. */
+const special = listOf(
+  '0.0.0.0/8',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/3',
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  '3fff::/20',
+);
+/** All public addresses of IPv6 that were ever given out. */
+const globalUnicast = listOf('2000::/3');
+const nat64 = listOf('64:ff9b::/96');
 
-/** `[::1]` and `::ffff:127.0.0.1` as the address they are; undefined for a name. */
-function literal(host: string): { readonly address: string; readonly family: 'ipv4' | 'ipv6' } | undefined {
-  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare);
-  const address = mapped?.[1] ?? bare;
-  const version = isIP(address);
-  return version === 0 ? undefined : { address, family: version === 6 ? 'ipv6' : 'ipv4' };
+function listOf(...networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    list.addSubnet(address, Number(prefix), address.includes(':') ? 'ipv6' : 'ipv4');
+  }
+  return list;
 }
 
-function isIn(list: BlockList, host: string): boolean {
-  const found = literal(host);
+function has(list: BlockList, found: IpAddress | undefined): boolean {
   return found !== undefined && list.check(found.address, found.family);
 }
 
 /** A loopback literal or a name that always means this machine. Names are not resolved. */
 export function isLoopbackHost(host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, '');
-  return name === 'localhost' || name.endsWith('.localhost') || isIn(loopback, host);
+  return name === 'localhost' || name.endsWith('.localhost') || has(loopback, ipAddress(host));
 }
 
 /** A loopback or private literal. */
 export function isPrivateAddress(address: string): boolean {
-  return isIn(loopback, address) || isIn(privateNetworks, address);
+  const found = ipAddress(address);
+  return has(loopback, found) || has(privateNetworks, found);
 }
 
+/** How far a connection to a literal goes; what is not known to be near is far. */
+export function reachOf(address: string): Reach {
+  const found = ipAddress(address);
+  if (has(loopback, found) || has(everywhere, found)) return 'machine';
+  return has(privateNetworks, found) && !isMetadataHost(address) ? 'network' : 'internet';
+}
+
+/** True when a connection that goes as far as `reach` stays within `limit`. */
+export function isWithin(reach: Reach, limit: Reach): boolean {
+  return reaches.indexOf(reach) <= reaches.indexOf(limit);
+}
+
+/** A metadata address of a cloud in any spelling, also carried within an IPv6 address, or a name that means one. */
 export function isMetadataHost(host: string): boolean {
-  return metadataNames.has(host.toLowerCase().replace(/\.$/, '')) || isIn(metadata, host);
+  const plain = plainHost(host);
+  const found = ipAddress(plain);
+  if (found === undefined) return metadataNames.has(plain);
+  return has(metadata, found) || carriedAddresses(found).some((carried) => has(metadata, ipAddress(carried)));
 }
 
-/** True for addresses on the open internet. */
+/** True for addresses on the open internet. An IPv4 address behind a NAT64 gateway is judged as what it is. */
 export function isPublicAddress(address: string): boolean {
-  return (
-    literal(address) !== undefined && !isPrivateAddress(address) && !isIn(special, address) && !isIn(metadata, address)
-  );
+  const found = ipAddress(address);
+  if (found === undefined || isMetadataHost(address)) return false;
+  if (has(nat64, found)) return carriedAddresses(found).every(isPublicAddress);
+  if (found.family === 'ipv6' && !has(globalUnicast, found)) return false;
+  return !isPrivateAddress(address) && !has(special, found);
 }
 
 /** Names that by convention only resolve inside a network; a bare name (`gpu-box`, `ollama`) is one too. */
 export function isPrivateName(host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, '');
-  return literal(name) === undefined && (!name.includes('.') || /\.(local|lan|home|internal|home\.arpa)$/.test(name));
+  return ipAddress(name) === undefined && (!name.includes('.') || /\.(local|lan|home|internal|home\.arpa)$/.test(name));
 }
 
 /** The scheme's own where none is written. */

@@ -3,11 +3,12 @@ import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Endpoint } from '../core/model.ts';
 import { remembered } from '../core/remembered.ts';
-import { isLoopbackHost, isMetadataHost } from './address.ts';
-import { guardedLookup, metadataError } from './guarded-lookup.ts';
+import { isLoopbackHost } from './address.ts';
+import { guardedLookup, requireAllowedHost } from './guard.ts';
 import { Http1Pool } from './http1/pool.ts';
 import { LaterSending } from './later-sending.ts';
 import { LazyPool } from './lazy-pool.ts';
+import type { LookUp } from './look-up.ts';
 import { networkError } from './network-error.ts';
 import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from './upstream-pool.ts';
 
@@ -16,6 +17,8 @@ export interface TransportOptions {
   readonly batch: Batch;
   /** HTTP_PROXY, HTTPS_PROXY, NO_PROXY in either case. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The system's when left out. */
+  readonly lookUp?: LookUp | undefined;
 }
 
 /** Owns the connection pools: one per endpoint, so that one slow provider takes nobody else's connections. */
@@ -76,11 +79,12 @@ export class Transport {
 
   #openPool(endpoint: Endpoint, origin: string): UpstreamPool {
     const { hostname, protocol } = new URL(origin);
-    if (isMetadataHost(hostname)) throw metadataError(endpoint);
-    const { clock, batch, environment } = this.#options;
+    const { clock, batch, environment, lookUp } = this.#options;
+    const guard = { who: endpoint.providerId, lookUp };
+    requireAllowedHost(guard, hostname);
     // A proxy variable that swallows loopback is the commonest reason why a local server "does not answer".
     const mayBeProxied = !endpoint.isLocal && !isLoopbackHost(hostname);
-    const lookup = guardedLookup(endpoint);
+    const lookup = guardedLookup(guard);
     if (protocol === 'http:' && !mayBeProxied) {
       const { poolSize: limit, timeouts } = endpoint;
       return new Http1Pool({ clock, batch, origin, lookup, limit, connectTimeoutMs: timeouts.connectMs });

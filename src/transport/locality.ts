@@ -1,6 +1,6 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { isLoopbackHost, isPrivateAddress, isPrivateName } from './address.ts';
+import { type LookUp, systemLookUp } from './look-up.ts';
 
 export interface HostLocality {
   /** Every address of it is loopback or private. */
@@ -8,20 +8,16 @@ export interface HostLocality {
   readonly isLoopback: boolean;
 }
 
-export type Resolve = (host: string) => Promise<readonly string[]>;
-
-const systemResolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
-
 /**
  * Whether hosts are in the user's own network. Literals and `localhost` are known at once; a name is judged by its
  * form until it has been resolved, and by its addresses from then on. Owns what it learnt.
  */
 export class Localities {
-  readonly #resolve: Resolve;
+  readonly #lookUp: LookUp;
   readonly #known = new Map<string, HostLocality>();
 
-  constructor(resolve: Resolve = systemResolve) {
-    this.#resolve = resolve;
+  constructor(lookUp: LookUp = systemLookUp) {
+    this.#lookUp = lookUp;
   }
 
   of(host: string): HostLocality {
@@ -43,7 +39,7 @@ export class Localities {
   async #learnOne(name: string): Promise<boolean> {
     const before = this.of(name);
     try {
-      const addresses = await this.#resolve(name);
+      const addresses = await this.#lookUp(name);
       if (addresses.length === 0) return false;
       const now = { isLocal: addresses.every(isPrivateAddress), isLoopback: addresses.every(isLoopbackHost) };
       this.#known.set(name, now);

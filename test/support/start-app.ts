@@ -6,6 +6,7 @@ import { type LoadedConfig, loadConfig } from '../../src/config/load.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { EventName, RequestRecord, RouterEvents } from '../../src/core/events.ts';
 import { isMetadataHost } from '../../src/transport/address.ts';
+import type { LookUp } from '../../src/transport/look-up.ts';
 
 export interface AppOptions {
   /** The configuration file; empty is zero config. `server.listen` is set to a free port of 127.0.0.1. */
@@ -18,6 +19,8 @@ export interface AppOptions {
   readonly random?: (() => number) | undefined;
   readonly demo?: boolean | undefined;
   readonly listen?: string | undefined;
+  /** Resolves the names of hosts. */
+  readonly lookUp?: LookUp | undefined;
 }
 
 type Told = { readonly [K in EventName]: { readonly name: K; readonly event: RouterEvents[K] } }[EventName];
@@ -116,6 +119,7 @@ export async function startApp(options: AppOptions = {}): Promise<RunningApp> {
     demo: options.demo ?? false,
     discovery: options.ports !== undefined,
     ports: options.ports ?? [],
+    lookUp: options.lookUp,
   });
   const listening = await app.listen();
   const running = new RunningApp(app, listening, (text) => {

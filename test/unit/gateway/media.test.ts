@@ -43,11 +43,21 @@ describe('MediaFetcher', () => {
     ['https://127.0.0.1/a.png', 'not public'],
     ['https://[::1]/a.png', 'not public'],
     ['https://169.254.169.254/latest', 'not public'],
+    ['https://2852039166/latest', 'not public'],
+    ['https://[fd20:ce::254]/latest', 'not public'],
+    ['https://[::ffff:a9fe:a9fe]/latest', 'not public'],
+    ['https://168.63.129.16/machine', 'not public'],
+    ['https://trap.example/latest', 'not public'],
     ['https://inside.example/a.png', 'not public'],
     ['https://mixed.example/a.png', 'not public'],
     ['https://nowhere.example/a.png', 'does not resolve'],
   ])('asks nobody for %s', async (url, why) => {
-    const hosts = { ...open, 'inside.example': ['10.0.0.7'], 'mixed.example': ['93.184.216.34', '192.168.1.1'] };
+    const hosts = {
+      ...open,
+      'inside.example': ['10.0.0.7'],
+      'mixed.example': ['93.184.216.34', '192.168.1.1'],
+      'trap.example': ['64:ff9b::a9fe:a9fe'],
+    };
     const { media, fetched } = fetcher(hosts, {});
     await expect(media.withBytes(asking(url), false, signal)).rejects.toMatchObject({
       code: 'unsupported',
