@@ -103,23 +103,31 @@ export function forwardedRequestHeaders(
   return result;
 }
 
-/** Fields that `Connection:` names are hop-by-hop too. */
+/** Fields that any `Connection:` among them names, lower case; undefined when none does. */
 function connectionNames(rawHeaders: readonly string[]): Set<string> | undefined {
+  let names: Set<string> | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     if (rawHeaders[i]?.length !== 10 || rawHeaders[i]?.toLowerCase() !== 'connection') continue;
-    const value = (rawHeaders[i + 1] as string).toLowerCase();
-    if (value === 'keep-alive' || value === 'close') continue;
-    return new Set(value.split(',').map((name) => name.trim()));
+    names = withNames(names, rawHeaders[i + 1] as string);
   }
-  return undefined;
+  return names;
+}
+
+/** Fields that `Connection:` names are hop-by-hop too. */
+function withNames(names: Set<string> | undefined, value: string): Set<string> | undefined {
+  const text = value.toLowerCase();
+  if (text === 'keep-alive' || text === 'close') return names;
+  return new Set([...(names ?? []), ...text.split(',').map((name) => name.trim())]);
 }
 
 /** The upstream's fields that the client gets, as a flat list. */
 export function forwardedResponseHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): string[] {
   const result: string[] = [];
+  const { connection = '' } = headers;
+  const named = withNames(undefined, typeof connection === 'string' ? connection : connection.join(','));
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || responseVerdict(name) === 'drop') continue;
+    if (value === undefined || responseVerdict(name) === 'drop' || named?.has(name.toLowerCase()) === true) continue;
     if (typeof value === 'string') result.push(name, value);
     else for (const one of value) result.push(name, one);
   }

@@ -41,6 +41,8 @@ describe('towards the upstream', () => {
 
   it('drops what Connection names', () => {
     expect(send(['Connection', 'close, X-Hop', 'X-Hop', '1', 'X-End', '2'])).toEqual([['X-End', '2']]);
+    const twice = ['Connection', 'keep-alive', 'CONNECTION', 'X-One', 'connection', ' x-two ,,X-ONE'];
+    expect(send([...twice, 'x-one', '1', 'X-Two', '2', 'X-End', '3'])).toEqual([['X-End', '3']]);
   });
 
   it('lets our own fields win, in whatever case the client wrote its', () => {
@@ -58,6 +60,7 @@ describe('towards the upstream', () => {
 describe('towards the client', () => {
   it('keeps the upstream’s own and drops what is of its connection or its site', () => {
     const list = forwardedResponseHeaders({
+      connection: 'keep-alive',
       'content-type': 'application/json',
       'x-ratelimit-remaining': '5',
       warning: ['a', 'b'],
@@ -75,4 +78,15 @@ describe('towards the client', () => {
       ['warning', 'b'],
     ]);
   });
+
+  it.each([['close, X-Hop'], ['x-hop'], [['keep-alive', ' X-HOP ,x-other']]])(
+    'drops what a Connection of %j names',
+    (connection) => {
+      const list = forwardedResponseHeaders({ 'x-hop': '1', 'x-end': ['2', '3'], connection });
+      expect(pairs(list)).toEqual([
+        ['x-end', '2'],
+        ['x-end', '3'],
+      ]);
+    },
+  );
 });
