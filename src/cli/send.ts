@@ -75,7 +75,7 @@ const dialects: Partial<Readonly<Record<ProtocolName, Dialect>>> = {
     usageOf: (event) => pick(event.usage ?? asObject(event.message)?.usage, 'input_tokens', 'output_tokens'),
   },
   generate_content: {
-    path: (model) => `/v1beta/models/${model}:streamGenerateContent?alt=sse`,
+    path: (model) => `/v1beta/models/${encodeURIComponent(model)}:streamGenerateContent?alt=sse`,
     body: (_model, text) => ({ contents: [{ role: 'user', parts: [{ text }] }] }),
     textOf: (event) => {
       const parts = asArray(asObject(asObject(asArray(event.candidates)[0])?.content)?.parts);

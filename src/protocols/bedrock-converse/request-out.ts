@@ -3,6 +3,7 @@ import { encodeOutputSchema } from '../anthropic-messages/schema-out.ts';
 import type { CanonicalRequest } from '../canonical.ts';
 import { foreignFields, lostFields, type UncarriedFields } from '../extensions.ts';
 import { isEmpty, present } from '../fields.ts';
+import { modelSegment } from '../path-segment.ts';
 import type { EncodedRequest } from '../protocol.ts';
 import { Encoding, incapable } from './encoding.ts';
 import { encodeMessages } from './message-out.ts';
@@ -134,7 +135,7 @@ export function encodeRequest(request: CanonicalRequest, target: Candidate): Enc
   nameUncarried(request, encoding);
   const operation = request.stream ? 'converse-stream' : 'converse';
   return {
-    path: `/model/${encodeURIComponent(upstreamId)}/${operation}`,
+    path: `/model/${modelSegment(target)}/${operation}`,
     body: { ...body },
     drops: encoding.drops.names,
   };

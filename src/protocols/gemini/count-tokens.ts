@@ -3,7 +3,7 @@ import type { CanonicalRequest } from '../canonical.ts';
 import { asNumber, asObject } from '../fields.ts';
 import type { DecodedRequest, EncodedRequest, InboundRoute, JsonObject } from '../protocol.ts';
 import type { Drops } from './contents-in.ts';
-import { isVertex, modelResource } from './model-traits.ts';
+import { isVertex, modelResource, modelResourcePath } from './model-traits.ts';
 import { camelCased } from './proto-json.ts';
 import { decodeRequest } from './request-in.ts';
 import { requestBody } from './request-out.ts';
@@ -23,14 +23,14 @@ export function encodeCountResponse(totalTokens: number): WireTokenCount {
 export function encodeCountRequest(request: CanonicalRequest, target: Candidate): EncodedRequest {
   const drops: Drops = new Set();
   const { contents, systemInstruction, tools } = requestBody(request, target, drops);
-  const path = `${modelResource(target)}:countTokens`;
+  const path = `${modelResourcePath(target)}:countTokens`;
   const counted: JsonObject = {
     contents,
     ...(systemInstruction === undefined ? {} : { systemInstruction }),
     ...(tools === undefined ? {} : { tools }),
   };
   if (isVertex(target)) return { path, body: counted, drops: [] };
-  const model = modelResource(target).slice(1);
+  const model = modelResource(target);
   return { path, body: { generateContentRequest: { model, ...counted } }, drops: [] };
 }
 

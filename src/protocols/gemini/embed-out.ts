@@ -12,7 +12,7 @@ import { asArray, asNumber, asObject, present } from '../fields.ts';
 import type { EncodedRequest, JsonObject } from '../protocol.ts';
 import { embeddingFormatId, taskWords } from './embed-in.ts';
 import { classifyError, classifyErrorObject } from './errors.ts';
-import { isVertex, modelResource } from './model-traits.ts';
+import { isVertex, modelResource, modelResourcePath } from './model-traits.ts';
 import { objectsIn } from './proto-json.ts';
 import { unusable } from './response-in.ts';
 import { sealProtocol } from './seal.ts';
@@ -26,10 +26,10 @@ function encode(request: EmbeddingRequest, target: Candidate): EncodedRequest {
   const { texts } = request.input;
   const drops = new Set(foreignFields(request, sealProtocol));
   if (request.user !== undefined) drops.add('user');
-  const path = modelResource(target);
+  const path = modelResourcePath(target);
   if (!isVertex(target)) {
     if (request.truncate !== undefined) drops.add('truncate');
-    const model = path.slice(1);
+    const model = modelResource(target);
     const requests = texts.map((text) => ({ model, ...single(text, request) }));
     return { path: `${path}:batchEmbedContents`, body: { requests }, drops: [...drops] };
   }

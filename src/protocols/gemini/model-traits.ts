@@ -1,4 +1,5 @@
 import type { Candidate } from '../../core/model.ts';
+import { modelPath, modelSegment } from '../path-segment.ts';
 
 /**
  * What the generations of Gemini take differently. Told from the name, since nothing else says it; a name that is no
@@ -37,10 +38,14 @@ export function isVertex(target: Candidate): boolean {
   return target.endpoint.auth === 'google' || target.endpoint.settings.project !== undefined;
 }
 
-/** The resource below the base URL, collection included: tuned models live in another one. */
-export function modelResource(target: Candidate): string {
-  const id = target.model.upstreamId;
-  return /^(models|tunedModels|publishers|projects|endpoints)\//.test(id)
-    ? `/${id}`
-    : `/models/${encodeURIComponent(id)}`;
+const collection = /^(models|tunedModels|publishers|projects|endpoints)\//;
+
+/** The model's resource name, collection included: tuned models live in another one. */
+export function modelResource({ model }: Candidate): string {
+  return collection.test(model.upstreamId) ? model.upstreamId : `models/${model.upstreamId}`;
+}
+
+/** Where that is below the base URL. Throws `upstream_model_missing` for a name that would lead elsewhere. */
+export function modelResourcePath(target: Candidate): string {
+  return collection.test(target.model.upstreamId) ? `/${modelPath(target)}` : `/models/${modelSegment(target)}`;
 }

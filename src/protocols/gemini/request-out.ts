@@ -5,7 +5,7 @@ import { present } from '../fields.ts';
 import type { EncodedRequest, JsonObject } from '../protocol.ts';
 import type { Drops } from './contents-in.ts';
 import { contentsToWire } from './contents-out.ts';
-import { isVertex, type ModelTraits, modelResource, traitsOf } from './model-traits.ts';
+import { isVertex, type ModelTraits, modelResourcePath, traitsOf } from './model-traits.ts';
 import { parametersJsonSchema } from './schema.ts';
 import { sealProtocol } from './seal.ts';
 import { thinkingToWire } from './thinking.ts';
@@ -15,7 +15,7 @@ import type { WireFunctionDeclaration, WireGenerationConfig, WireRequest, WireTo
 const maxStopSequences = 5;
 
 export function requestPath(target: Candidate, stream: boolean): string {
-  return modelResource(target) + (stream ? ':streamGenerateContent?alt=sse' : ':generateContent');
+  return modelResourcePath(target) + (stream ? ':streamGenerateContent?alt=sse' : ':generateContent');
 }
 
 /** Throws `upstream_incapable` for media that Gemini cannot reach. */

@@ -1,4 +1,5 @@
 import type { Candidate } from '../../core/model.ts';
+import { modelSegment } from '../path-segment.ts';
 
 /** Azure has it in its newer API alone. */
 const newerOnly: ReadonlySet<string> = new Set(['/responses']);
@@ -8,7 +9,8 @@ const newerOnly: ReadonlySet<string> = new Set(['/responses']);
  * (`…/openai`) takes the deployment in the path and a dated `api_version` in the query; without one the newer API
  * (`…/openai/v1`) is used, which needs neither and refuses the dates.
  */
-export function operationPath(operation: string, { endpoint, model }: Candidate): string {
+export function operationPath(operation: string, target: Candidate): string {
+  const { endpoint } = target;
   const { baseUrl, type } = endpoint;
   const version = endpoint.settings.api_version;
   if (version === undefined && type !== 'azure') return operation;
@@ -20,7 +22,7 @@ export function operationPath(operation: string, { endpoint, model }: Candidate)
   }
   if (base.endsWith('/v1')) return `${prefix}${operation}${query(isDated ? undefined : version)}`;
   const isComplete = !isDated || base.includes('/deployments/') || base.endsWith('/models');
-  const deployment = isComplete ? '' : `/deployments/${encodeURIComponent(model.upstreamId)}`;
+  const deployment = isComplete ? '' : `/deployments/${modelSegment(target)}`;
   return `${prefix}${deployment}${operation}${query(version)}`;
 }
 
