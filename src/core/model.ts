@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Secret } from './secret.ts';
 
 /** The words of `api_protocol`: what an endpoint speaks. */
@@ -162,9 +163,19 @@ export interface Plan {
   readonly candidates: readonly Candidate[];
 }
 
-/** A candidate's identity for breakers, statistics and logs. */
-export function candidateKey(candidate: Candidate): string {
-  return `${candidate.endpoint.key}#${candidate.model.upstreamId}`;
+/** Longest model name that is kept as it is. Characters. */
+const maxKeptName = 256;
+
+/**
+ * A candidate's identity for breakers, statistics and logs. Of bounded length: behind `provider:` a client may write
+ * what it likes.
+ */
+export function candidateKey({ endpoint, model }: Candidate): string {
+  return `${endpoint.key}#${model.upstreamId.length <= maxKeptName ? model.upstreamId : digestOf(model.upstreamId)}`;
+}
+
+function digestOf(name: string): string {
+  return `${name.slice(0, 64)}…sha256:${createHash('sha256').update(name).digest('hex')}`;
 }
 
 /** Token counts of one request. `input` includes what was read from a cache. */

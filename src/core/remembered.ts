@@ -9,8 +9,15 @@ export function remembered<Verdict>(judge: (text: string) => Verdict): (text: st
   return (text) => {
     const known = verdicts.get(text);
     if (known !== undefined) return known;
-    const verdict = judge(text);
-    if (verdicts.size < maxRemembered && text.length <= maxLength) verdicts.set(text, verdict);
+    if (verdicts.size >= maxRemembered || text.length > maxLength) return judge(text);
+    const kept = copyOf(text);
+    const verdict = judge(kept);
+    verdicts.set(kept, verdict);
     return verdict;
   };
+}
+
+/** A text that is kept must not be a view of a larger one, a whole head for instance, which would be kept with it. */
+export function copyOf(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
 }

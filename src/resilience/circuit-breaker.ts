@@ -12,6 +12,9 @@ export const defaultBreakerSettings: BreakerSettings = { failureThreshold: 5, su
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
+/** Circuits that are kept: a client can make failures under any number of model names. */
+const maxCircuits = 1_024;
+
 interface Circuit {
   failures: number;
   successes: number;
@@ -45,6 +48,11 @@ export class CircuitBreaker {
   /** Nothing failed lately: nobody needs to be asked about. */
   get isEmpty(): boolean {
     return this.#circuits.size === 0;
+  }
+
+  /** Circuits that are kept. */
+  get size(): number {
+    return this.#circuits.size;
   }
 
   /** Open turns half-open by time, not by a timer. */
@@ -86,8 +94,7 @@ export class CircuitBreaker {
   }
 
   failed(key: string): void {
-    const circuit = this.#circuits.get(key) ?? newCircuit();
-    this.#circuits.set(key, circuit);
+    const circuit = this.#circuits.get(key) ?? this.#add(key);
     circuit.isProbing = false;
     circuit.failures++;
     const shouldOpen = circuit.state === 'half-open' || circuit.failures >= this.#settings.failureThreshold;
@@ -96,6 +103,23 @@ export class CircuitBreaker {
     circuit.state = 'open';
     circuit.openedAtMs = this.#clock.monotonic();
     if (wasClosed) this.#events.opened(key, this.#settings.cooldownMs);
+  }
+
+  #add(key: string): Circuit {
+    if (this.#circuits.size >= maxCircuits) this.#forgetOne();
+    const circuit = newCircuit();
+    this.#circuits.set(key, circuit);
+    return circuit;
+  }
+
+  /** The oldest of those that are closed, which keep a few failures at most; the oldest of all when every one is open. */
+  #forgetOne(): void {
+    let oldest: string | undefined;
+    for (const [key, { state }] of this.#circuits) {
+      if (state === 'closed') return void this.#circuits.delete(key);
+      oldest ??= key;
+    }
+    if (oldest !== undefined) this.reset(oldest);
   }
 
   /** Ended without saying anything about the upstream: the client left, or its own request was refused. */

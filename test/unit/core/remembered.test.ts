@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { collectGarbage } from '../../../src/cli/heap.ts';
 import { remembered } from '../../../src/core/remembered.ts';
 
 it('asks once for each text', () => {
@@ -39,4 +40,18 @@ it('answers rightly, and forgets nothing it knows, when there are more texts tha
   expect(texts.map(same)).toEqual(texts);
   expect(asked).toBeGreaterThan(3_000);
   expect(asked).toBeLessThan(4_000);
+});
+
+/** Bytes of what can still be reached. */
+function heldBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+it('keeps a text, and not the head that it was a part of', () => {
+  const length = remembered((text) => text.length);
+  const head = () => Buffer.alloc(64 * 1024, 'h').toString('latin1');
+  const before = heldBytes();
+  for (let at = 0; at < 400; at++) length(`${at} ${head()}`.slice(0, 20));
+  expect(heldBytes() - before).toBeLessThan(4 * 1024 * 1024);
 });

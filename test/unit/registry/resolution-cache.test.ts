@@ -35,11 +35,21 @@ it.each<[string, ResolveRequest]>([
   expect(cache.resolve(both, chat)).toEqual(resolve(both, chat));
 });
 
-it('remembers no more names than a client might mean', () => {
+it('remembers no more names than a client might mean, those that came last', () => {
   const cache = new ResolutionCache();
   const many = snapshot({ servers: [ollama(...Array.from({ length: 300 }, (_, index) => `m${index}`))] });
-  for (let index = 0; index < 300; index++) cache.resolve(many, { ...chat, model: `m${index}` });
-  const last = { ...chat, model: 'm299' };
-  expect(cache.resolve(many, last)).not.toBe(cache.resolve(many, last));
-  expect(cache.resolve(many, last)).toEqual(resolve(many, last));
+  const seen = Array.from({ length: 300 }, (_, index) => cache.resolve(many, { ...chat, model: `m${index}` }));
+  expect(cache.resolve(many, { ...chat, model: 'm299' })).toBe(seen[299]);
+  const first = cache.resolve(many, { ...chat, model: 'm0' });
+  expect(first).not.toBe(seen[0]);
+  expect(first).toEqual(seen[0]);
+});
+
+it('remembers no name that is long, whatever it resolves to', () => {
+  const cache = new ResolutionCache();
+  const long = `ollama:${'x'.repeat(1_000)}`;
+  const served = snapshot({ servers: [ollama(long.slice('ollama:'.length))] });
+  const first = cache.resolve(served, { ...chat, model: long });
+  expect(first.kind).toBe('found');
+  expect(cache.resolve(served, { ...chat, model: long })).not.toBe(first);
 });

@@ -75,3 +75,17 @@ it('forgets everything when an active check says so', () => {
   fail(2);
   expect([breaker.state('k'), told]).toEqual(['closed', ['opened k', 'closed k']]);
 });
+
+it('keeps no more circuits than there may be candidates, the open ones longest', () => {
+  fail(3);
+  for (let at = 0; at < 5_000; at++) breaker.failed(`junk ${at}`);
+  expect(breaker.size).toBeLessThanOrEqual(1_024);
+  expect(breaker.state('k')).toBe('open');
+});
+
+it('forgets the oldest of too many that are open', () => {
+  fail(3);
+  for (let at = 0; at < 2_000; at++) for (let time = 0; time < 3; time++) breaker.failed(`junk ${at}`);
+  expect(breaker.size).toBeLessThanOrEqual(1_024);
+  expect([breaker.state('k'), breaker.state('junk 1999')]).toEqual(['closed', 'open']);
+});
