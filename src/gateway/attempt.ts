@@ -54,6 +54,9 @@ export interface AttemptInput {
   readonly onSent: () => void;
 }
 
+/** How long the body of an error may take to arrive. Milliseconds. */
+const errorBodyMs = 5_000;
+
 /** One try of one candidate, from the first byte sent to the last byte relayed. Settles exactly once. */
 export class Attempt implements AnswerHandler, AnswerHost {
   readonly #deps: AttemptDeps;
@@ -119,7 +122,7 @@ export class Attempt implements AnswerHandler, AnswerHost {
   onHeaders(status: number, headers: UpstreamAnswer['headers']): void {
     const { candidate, prepared, stream } = this.#input;
     this.#head = { candidate, status, headers, drops: prepared.drops };
-    if (status < 200 || status > 299) this.#answer = new ErrorAnswer(this);
+    if (status < 200 || status > 299) this.#answer = this.#errorAnswer();
     else if (stream && prepared.isStream(headers)) this.#answer = new StreamAnswer(this);
     else this.#answer = new WholeAnswer(this);
   }
@@ -203,6 +206,15 @@ export class Attempt implements AnswerHandler, AnswerHost {
       },
       this,
     );
+  }
+
+  /** The status has told: what else there is to say of it is not waited for as long as an answer is. */
+  #errorAnswer(): Answer {
+    const answer = new ErrorAnswer(this);
+    this.#limit?.lift();
+    const limitMs = Math.min(errorBodyMs, this.#limitMs(this.#input.stream, this.#input.candidate));
+    this.#limit = this.#deps.limits.set(limitMs, () => answer.end());
+    return answer;
   }
 
   #limitMs(stream: boolean, candidate: Candidate): number {

@@ -16,8 +16,10 @@ export class ErrorAnswer implements Answer {
     this.#host = host;
   }
 
+  /** What there is of it says enough: one without end is not waited for. */
   push(chunk: Buffer): void {
-    if (this.#body.size < maxBytes) this.#body.add(chunk);
+    this.#body.add(chunk);
+    if (this.#body.size >= maxBytes) this.end();
   }
 
   end(): void {

@@ -3,11 +3,15 @@ import type { Usage } from '../core/model.ts';
 import type { Relay } from '../protocols/relay.ts';
 import type { Answer, AnswerHost } from './answer.ts';
 
+/** Held of what comes before the content, so that a failure in it can still move on. Bytes or characters. */
+const maxHeld = 1024 * 1024;
+
 /** An answer that comes in events. Until the first of content nothing of it reaches the client. */
 export class StreamAnswer implements Answer {
   readonly #host: AnswerHost;
   readonly #relay: Relay;
   #held: (Buffer | string)[] = [];
+  #heldLength = 0;
   #firstTokenAt: number | undefined;
 
   constructor(host: AnswerHost) {
@@ -33,8 +37,8 @@ export class StreamAnswer implements Answer {
     if (!host.isCommitted) {
       // The client has nothing yet, so content that came along with its own failure is nobody's loss.
       if (relay.failure !== undefined) return host.fail(relay.failure);
-      if (relay.phase !== 'preamble' && !this.#commit(now)) return;
     }
+    if (this.#firstTokenAt === undefined && relay.phase !== 'preamble' && !this.#commit(now)) return;
     if (output !== undefined) this.#emit(output);
     if (relay.failure !== undefined) host.fail(relay.failure);
   }
@@ -43,7 +47,7 @@ export class StreamAnswer implements Answer {
     const host = this.#host;
     try {
       const output = this.#relay.end();
-      if (!host.isCommitted && !this.#commit(host.clock.monotonic())) return;
+      if (this.#firstTokenAt === undefined && !this.#commit(host.clock.monotonic())) return;
       if (output !== undefined && output.length > 0) host.write(output);
     } catch (thrown) {
       return host.fail(GatewayError.from(thrown));
@@ -57,20 +61,28 @@ export class StreamAnswer implements Answer {
     else this.#host.fail(error);
   }
 
-  /** False when another candidate answers this request. */
+  /** Content has come. False when another candidate answers this request. */
   #commit(now: number): boolean {
+    if (!this.#host.isCommitted && !this.#begin()) return false;
+    this.#firstTokenAt = now;
+    this.#host.watchSilence();
+    return true;
+  }
+
+  /** The same when too much has come before the content: what is late is the content all the same. */
+  #begin(): boolean {
     const host = this.#host;
     if (!host.claim()) return false;
-    this.#firstTokenAt = now;
     host.delivery.startStream(host.head, host.prepared.streamType, this.#relay);
-    host.watchSilence();
     for (const held of this.#held) host.write(held);
     this.#held = [];
     return true;
   }
 
   #emit(output: Buffer | string): void {
-    if (this.#host.isCommitted) this.#host.write(output);
-    else this.#held.push(output);
+    if (this.#host.isCommitted) return this.#host.write(output);
+    this.#held.push(output);
+    this.#heldLength += output.length;
+    if (this.#heldLength > maxHeld) this.#begin();
   }
 }

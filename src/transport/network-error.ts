@@ -17,6 +17,9 @@ const connectCodes: Readonly<Record<string, string>> = {
   UND_ERR_PRX_TLS: 'could not be reached through the proxy',
 };
 
+/** undici's for an answer that was not well-formed to its end; the second is for trailers without one. */
+const framingCodes: ReadonlySet<string> = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_HEADERS_OVERFLOW']);
+
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) {
     // A name with several addresses: the error itself is silent, its parts tell.
@@ -46,10 +49,13 @@ export function networkError(error: unknown, endpoint: Endpoint, hasAnswered: bo
   const fields = { detail, cause: error };
   const who = endpoint.providerId;
   if (hasAnswered) {
-    if (code.startsWith('HPE_') || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    if (code.startsWith('HPE_') || framingCodes.has(code)) {
       return new GatewayError('upstream_invalid', `${who} broke the HTTP framing of its answer.`, fields);
     }
     return new GatewayError('upstream_failed', `${who} closed the connection in the middle of its answer.`, fields);
+  }
+  if (code === 'HPE_ENDLESS_INTERIM') {
+    return new GatewayError('upstream_invalid', `${who} sent interim answers (1xx) without end.`, fields);
   }
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return new GatewayError('upstream_invalid', `${who} does not speak HTTP.`, fields);

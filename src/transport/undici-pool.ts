@@ -4,7 +4,13 @@ import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Endpoint } from '../core/model.ts';
 import { isReset, networkError } from './network-error.ts';
 import { isSendable, requireSendablePath } from './sendable.ts';
-import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from './upstream-pool.ts';
+import {
+  type AnswerHandler,
+  maxInterimAnswers,
+  type Sending,
+  type UpstreamPool,
+  type UpstreamRequest,
+} from './upstream-pool.ts';
 
 export interface UndiciPoolOptions {
   readonly endpoint: Endpoint;
@@ -101,6 +107,14 @@ function sendableFields(headers: readonly string[]): string[] {
   return fields;
 }
 
+class EndlessInterim extends Error {
+  readonly code = 'HPE_ENDLESS_INTERIM';
+
+  constructor() {
+    super(`more than ${maxInterimAnswers} interim answers came before the answer`);
+  }
+}
+
 class Aborted extends Error {}
 const aborted = new Aborted('aborted by the router');
 
@@ -113,6 +127,7 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Sending {
   #controller: Dispatcher.DispatchController | undefined;
   #connectsBefore = 0;
   #isRepeated = false;
+  #interimAnswers = 0;
   #isAborted = false;
   #hasAnswered = false;
   #isDone = false;
@@ -153,11 +168,15 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Sending {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    if (this.#isDone || status < 200) return;
+    if (this.#isDone) return;
+    if (status < 200) {
+      if (++this.#interimAnswers > maxInterimAnswers) controller.abort(new EndlessInterim());
+      return;
+    }
     this.#hasAnswered = true;
     this.#handler.onHeaders(status, headers);
   }

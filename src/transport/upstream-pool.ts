@@ -1,6 +1,9 @@
 import type { GatewayError } from '../core/errors.ts';
 import type { Endpoint } from '../core/model.ts';
 
+/** Interim answers (1xx) that one request may get: a server needs one or two, and one that sends no other never ends. */
+export const maxInterimAnswers = 100;
+
 export interface UpstreamRequest {
   readonly endpoint: Endpoint;
   readonly method: 'GET' | 'POST' | 'DELETE';

@@ -221,6 +221,31 @@ describe.each(poolVariants)('$name', ({ open, start }) => {
     });
 
     it.each([
+      [
+        'interim answers',
+        'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n',
+        'HTTP/1.1 103 Early Hints\r\n\r\n',
+        ['error'],
+      ],
+      ['a head', 'HTTP/1.1 200 OK\r\n', `X-A: ${'a'.repeat(1_000)}\r\n`, ['error']],
+      ['one field', 'HTTP/1.1 200 OK\r\nX-A: ', 'a'.repeat(1_000), ['error']],
+      [
+        'trailers',
+        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n',
+        `X-A: ${'a'.repeat(1_000)}\r\n`,
+        ['head', 'data', 'error'],
+      ],
+    ])('upstream_invalid for %s without end, and hangs up', async (_name, beginning, again, events) => {
+      const { pool, upstream } = await start(async (call) => {
+        await call.write(beginning);
+        while (!call.socket.destroyed) await call.write(again);
+      });
+      const asked = await ask(pool);
+      expect([asked.events, asked.error?.code]).toEqual([events, 'upstream_invalid']);
+      await upstream.call(0).then(({ closed }) => closed);
+    });
+
+    it.each([
       ['of known length, by end', 'Content-Length: 9\r\n\r\nab', 'end'],
       ['of known length, by resetAndDestroy', 'Content-Length: 9\r\n\r\nab', 'resetAndDestroy'],
       ['in chunks, by end', 'Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n', 'end'],

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFakeClock } from '../support/clock.ts';
+import type { Step } from '../support/fake-servers/script.ts';
 import { type FakeUpstream, type Fault, faults, startFake } from '../support/fake-upstream.ts';
+import { startRaw } from '../support/raw-upstream.ts';
 import { type RunningApp, startApp } from '../support/start-app.ts';
 
 let fake: FakeUpstream;
@@ -85,13 +88,28 @@ describe.each([
     expect([answer.status, (await answer.text()).length < 4_000]).toEqual([400, true]);
   });
 
-  it('an error that never ends is timed out', async () => {
+  it('an error that stops in the middle is one all the same', async () => {
     app.edit(
       `providers: { p: { api_base: "${fake.baseUrl}", models: [m], timeouts: { first_token: 50ms, total: 50ms } } }`,
     );
-    const head = { kind: 'head', status: 500, headers: {}, length: 100 } as const;
+    const head = { kind: 'head', status: 400, headers: {}, length: 100 } as const;
     fake.failCalls(() => [head, { kind: 'write', bytes: Buffer.from('half') }, { kind: 'stall' }]);
-    expect((await ask(more)).status).toBe(504);
+    const answer = await ask(more);
+    expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ error: expect.anything() })]);
+  });
+
+  it.each([
+    ['an error', 'HTTP/1.1 400 No\r\n\r\n', 'x'.repeat(1_000), 400],
+    ['interim answers', '', 'HTTP/1.1 103 Early Hints\r\n\r\n', 502],
+  ])('%s without end is cut', async (_name, beginning, again, status) => {
+    await using endless = await startRaw(async (call) => {
+      await call.write(beginning);
+      while (!call.socket.destroyed) await call.write(again);
+    });
+    app.edit(`providers: { p: { api_base: "${endless.origin}", models: [m] } }`);
+    const answer = await ask(more);
+    expect([answer.status, (await answer.text()).length < 4_000]).toEqual([status, true]);
+    await (await endless.call(0)).closed;
   });
 
   it('an error page of HTML is reduced to its title', async () => {
@@ -104,6 +122,40 @@ describe.each([
     fake.failCalls(faults.status(400, { error: { message: `Bad request with key ${key}.` } }));
     expect(await (await ask(more)).text()).not.toContain(key);
   });
+});
+
+it('waits five seconds for the rest of an error', async () => {
+  const clock = createFakeClock();
+  const head = { kind: 'head', status: 400, headers: {}, length: 100 } as const;
+  fake.failCalls(() => [head, { kind: 'write', bytes: Buffer.from('half') }, { kind: 'stall' }]);
+  await using patient = await startApp({
+    clock,
+    yaml: `providers: { p: { api_base: "${fake.baseUrl}", models: [m] } }`,
+  });
+  const asked = patient.post('/v1/chat/completions', { model: 'm', messages: [] });
+  while (!clock.pending.includes(5_000)) await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(5_000);
+  expect((await asked).status).toBe(400);
+});
+
+it('holds a megabyte of what comes before the content, and hands on more', async () => {
+  const comments = Buffer.from(': ping\n\n'.repeat(200_000));
+  fake.failCalls((script) => [
+    script[0] as Step,
+    { kind: 'write', bytes: comments },
+    { kind: 'stall' },
+    ...script.slice(1),
+  ]);
+  const answer = await ask({ stream: true });
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  let size = 0;
+  while (size < 1024 * 1024) size += (await reader.read()).value?.length ?? 0;
+  fake.release();
+  let text = '';
+  for (let part = await reader.read(); !part.done; part = await reader.read())
+    text = Buffer.from(part.value).toString();
+  expect(text).toContain('[DONE]');
+  expect(app.settled).toMatchObject([{ outcome: 'ok', firstTokenMs: expect.any(Number) }]);
 });
 
 it('ends a stream whose upstream forgets its end marker', async () => {

@@ -1,3 +1,4 @@
+import { maxInterimAnswers } from '../upstream-pool.ts';
 import { isPersistent, lineEnd, readFields, requireChunked } from './fields.ts';
 import { HeadReader, type HeadReading } from './head-reader.ts';
 import { MessageError } from './message-error.ts';
@@ -20,6 +21,7 @@ export class AnswerParser implements MessageSink {
   readonly #reader = new MessageReader(this);
   readonly #heads = new HeadReader(answerHeads);
   #mayReuse = false;
+  #interimAnswers = 0;
 
   constructor(sink: AnswerSink) {
     this.#sink = sink;
@@ -28,6 +30,7 @@ export class AnswerParser implements MessageSink {
   /** Expects the next answer. */
   begin(): void {
     this.#mayReuse = false;
+    this.#interimAnswers = 0;
     this.#reader.begin();
   }
 
@@ -60,7 +63,10 @@ export class AnswerParser implements MessageSink {
 
   onHead(text: string): Framing {
     const { status, headers, framing, isPersistent } = this.#heads.read(text);
-    if (framing === 'no-message') return framing;
+    if (framing === 'no-message') {
+      if (++this.#interimAnswers > maxInterimAnswers) throw endlessInterim();
+      return framing;
+    }
     this.#mayReuse = isPersistent && framing !== 'until-close';
     this.#sink.onHead(status, headers);
     return framing;
@@ -77,6 +83,13 @@ export class AnswerParser implements MessageSink {
 
 function notHttp(): MessageError {
   return new MessageError('HPE_INVALID_CONSTANT', 'the answer does not begin with an HTTP/1.1 status');
+}
+
+function endlessInterim(): MessageError {
+  return new MessageError(
+    'HPE_ENDLESS_INTERIM',
+    `more than ${maxInterimAnswers} interim answers came before the answer`,
+  );
 }
 
 const httpVersion = 'HTTP/1.';
