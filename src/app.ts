@@ -9,7 +9,7 @@ import { type Address, parseListen } from './config/listen.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { Batch } from './core/batch.ts';
 import type { Clock } from './core/clock.ts';
-import { EventBus } from './core/events.ts';
+import { defectOf, EventBus } from './core/events.ts';
 import { TimeLimits } from './core/time-limits.ts';
 import { startDemoEngine } from './demo/engine.ts';
 import { createDiscovery } from './discovery/discovery.ts';
@@ -132,6 +132,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       fetchListing: (endpoint, signal) =>
         getJson(transport, endpoint, `/${providerType(endpoint.type)?.listing ?? 'models'}`, signal),
       onChange: () => registry.refresh(),
+      onDefect: (thrown) => events.emit('defect', defectOf('a look at a server', thrown)),
       ports: deps.ports,
       lookUp,
     },

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { isAuthOn } from '../config/check-auth.ts';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -10,8 +10,9 @@ type RequestHeaders = Readonly<Record<string, string | undefined>>;
 export interface OriginRules {
   /** Auth off: the Host header is all that stands between a rebound DNS name and the user's models. */
   readonly isOpen: boolean;
-  /** Host of the listen address, lower case, without port. */
+  /** Host of the listen address as a `Host` header has it, lower case, without port. */
   readonly listenHost: string;
+  /** As a `Host` header has them, in lower case, with or without a port. */
   readonly allowedHosts: readonly string[];
   /** `Host` headers that were found to be fine; filled here, dropped with the rules. */
   readonly knownHosts: Set<string>;
@@ -21,8 +22,8 @@ export interface OriginRules {
 export function originRulesOf(config: Config, listenHost: string): OriginRules {
   return {
     isOpen: !isAuthOn(config),
-    listenHost: listenHost.toLowerCase(),
-    allowedHosts: config.server.allowed_hosts,
+    listenHost: asHostHeader(listenHost),
+    allowedHosts: config.server.allowed_hosts.map(asHostHeader),
     knownHosts: new Set(),
   };
 }
@@ -60,12 +61,14 @@ function isAllowedHost(header: string | undefined, rules: OriginRules): boolean 
 
 function isKnownName(host: string, header: string, rules: OriginRules): boolean {
   if (isLoopbackHost(host) && (isIP(stripBrackets(host)) !== 0 || host === 'localhost')) return true;
-  return (
-    host === rules.listenHost ||
-    rules.allowedHosts.some(
-      (allowed) => allowed.toLowerCase() === host || allowed.toLowerCase() === header.toLowerCase(),
-    )
-  );
+  return host === rules.listenHost || rules.allowedHosts.some((one) => one === host || one === header.toLowerCase());
+}
+
+/** What clients write for a name of the file: `fd00::0:1` as `[fd00::1]`, `bücher.lan` as `xn--bcher-kva.lan`. */
+function asHostHeader(allowed: string): string {
+  const text = allowed.trim().toLowerCase();
+  const [, host = text, port = ''] = isIPv6(text) ? [text, `[${text}]`] : (/^(.*?)(:\d+)?$/.exec(text) ?? []);
+  return `${URL.parse(`http://${host}`)?.hostname ?? host}${port}`;
 }
 
 /** `Host` without its port, lower case; undefined when it is not a host at all. */

@@ -4,6 +4,7 @@ import { ConfigError, formatIssue } from '../config/issues.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type ConfigWatcher, watchConfig } from '../config/watch.ts';
 import type { Clock } from '../core/clock.ts';
+import { defectOf } from '../core/events.ts';
 
 export interface ReloaderOptions {
   readonly app: App;
@@ -59,8 +60,14 @@ export class Reloader {
       app.events.emit('config-reloaded', { path: this.#loaded.paths.join(', ') || 'zero config' });
       this.#tellRest();
     } catch (thrown) {
-      if (!(thrown instanceof ConfigError)) throw thrown;
-      app.events.emit('config-rejected', { path, problems: thrown.issues.map(formatIssue) });
+      if (thrown instanceof ConfigError) {
+        app.events.emit('config-rejected', { path, problems: thrown.issues.map(formatIssue) });
+        return;
+      }
+      // A defect: what was in force still is, and requests go on.
+      const defect = defectOf('reloading', thrown);
+      app.events.emit('defect', defect);
+      app.events.emit('config-rejected', { path, problems: [defect.message] });
     }
   }
 

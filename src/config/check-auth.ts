@@ -1,4 +1,6 @@
+import { isIPv6 } from 'node:net';
 import { type CheckContext, repeated } from './check-context.ts';
+import { hostPortProblem } from './host-port.ts';
 import { missingValue } from './interpolate.ts';
 import { isLoopbackHost, parseListen } from './listen.ts';
 import type { Config } from './schema.ts';
@@ -55,7 +57,7 @@ function checkKeys({ config, tree, report }: CheckContext): void {
 
 function checkListener({ config, tree, report }: CheckContext): void {
   const host = parseListen(config.server.listen)?.host;
-  if (host === undefined) {
+  if (host === undefined || (!isIPv6(host) && hostPortProblem(host) !== undefined)) {
     const path = ['server', 'listen'];
     report(markAt(tree, path), path, { message: 'this is no address to listen on', hint: 'write host:port' });
     return;

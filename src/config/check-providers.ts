@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { type CheckContext, repeated } from './check-context.ts';
+import type { IssueText } from './issues.ts';
 import type { ProviderConfig } from './schema.ts';
 import { keyMarkAt, markAt, nodeAt, type Path } from './tree.ts';
 
@@ -37,23 +38,30 @@ function checkBases({ tree, report, knowledge }: CheckContext, provider: Provide
     ...(provider.models ?? []).map((model, index) => [[...path, 'models', index, 'base_url'], model.base_url] as const),
   ];
   for (const [at, base] of bases) {
-    const problem = base === undefined ? undefined : baseProblem(new URL(base), knowledge.isForbiddenHost);
+    const problem = base === undefined ? undefined : baseProblem(base, knowledge.isForbiddenHost);
     if (problem !== undefined) report(markAt(tree, at), at, problem);
   }
 }
 
-function baseProblem(url: URL, isForbidden: (hostname: string) => boolean) {
+function baseProblem(text: string, isForbidden: (hostname: string) => boolean): IssueText | undefined {
+  const url = new URL(text);
   if (isForbidden(url.hostname)) {
     return {
       message: 'this is the metadata address of a cloud, which hands out credentials',
       hint: 'name a model server',
     };
   }
-  if (url.username !== '' || url.password !== '') {
+  if (url.username !== '' || url.password !== '' || /^[^/]*\/\/[^/]*@/.test(text)) {
     return { message: 'a credential in the URL is not sent', hint: 'put it under api_key or headers' };
   }
-  if (url.search !== '' || url.hash !== '') {
-    return { message: 'a base URL has no "?" or "#"', hint: 'keep the part before it' };
+  // Also with nothing behind it, where the URL's own parts are empty.
+  if (/[?#]/.test(text)) return { message: 'a base URL has no "?" or "#"', hint: 'keep the part before it' };
+  if (url.port === '0') return { message: 'nothing can be reached at port 0', hint: "write the server's port" };
+  if (url.hostname.includes('*'))
+    return { message: 'a base URL names one host', hint: 'declare each server by itself' };
+  const path = text.replace(/^[^/]*\/\/[^/]*/, '');
+  if (!/^[\x21-\x7e]*$/.test(path)) {
+    return { message: 'this holds characters that no URL can carry', hint: `write ${url.href}` };
   }
   const operation = /\/(chat\/completions|completions|embeddings|messages|responses|models)\/*$/.exec(url.pathname);
   if (operation === null) return undefined;

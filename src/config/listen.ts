@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { Environment } from './interpolate.ts';
 import type { Report } from './issues.ts';
 import { type Entry, emptyMap, isNull, type MapNode, type Mark, scalar, withEntry } from './tree.ts';
@@ -25,7 +25,7 @@ export function parseListen(text: string): Address | undefined {
 
 export function isLoopbackHost(host: string): boolean {
   const name = host.toLowerCase();
-  return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
+  return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { relative, sep } from 'node:path';
 import { applySpellings } from './apply-spellings.ts';
 import { checkAuth } from './check-auth.ts';
+import { checkHosts } from './check-hosts.ts';
 import { checkNames } from './check-names.ts';
 import { checkProviders } from './check-providers.ts';
 import { envPath, readEnvironment } from './env.ts';
@@ -112,6 +113,7 @@ function check(written: ConfigNode, knowledge: Knowledge, report: Report): Confi
   if (valid === undefined) return undefined;
   const context = { ...valid, written, knowledge, report };
   checkAuth(context);
+  checkHosts(context);
   checkProviders(context);
   checkNames(context);
   return valid.config;

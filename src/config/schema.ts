@@ -39,7 +39,9 @@ const server = z.strictObject({
   shutdown_timeout: duration.default(30_000).describe('Time for requests in flight to end at shutdown'),
   default_request_timeout: duration.optional().describe('Total time of requests that are not streamed'),
   max_request_body_size: bytes.default(10 * 1024 * 1024).describe('Largest request body'),
-  keepalive_after: duration.default(15_000).describe('Silence after which a waiting stream gets signs of life'),
+  keepalive_after: duration
+    .default(15_000)
+    .describe('Silence after which a waiting stream gets signs of life; 0 for never'),
 });
 
 const discovery = z.strictObject({

@@ -56,6 +56,15 @@ export interface RouterEvents {
   'config-reloaded': { readonly path: string };
   'config-rejected': { readonly path: string; readonly problems: readonly string[] };
   'config-warning': { readonly message: string };
+  /** Something failed that nothing outside can make fail; what it belonged to goes on. */
+  defect: { readonly message: string; readonly detail: string };
+}
+
+/** What to tell of something thrown in `where`. */
+export function defectOf(where: string, thrown: unknown): RouterEvents['defect'] {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const detail = thrown instanceof Error ? (thrown.stack ?? reason) : reason;
+  return { message: `${where} failed inside the router: ${reason}`, detail };
 }
 
 export type EventName = keyof RouterEvents;

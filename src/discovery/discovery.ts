@@ -35,6 +35,8 @@ export interface Discovery {
 }
 
 const maxParallelLooks = 16;
+/** Whatever the settings say: without a pause between looks nothing else would ever run. */
+const minIntervalMs = 10;
 const sharedProbeGapMs = 1_000;
 const sharedProbeWaitMs = 500;
 /** Requests that fail at once may suspect a server many times in one moment. */
@@ -74,11 +76,14 @@ class Watch implements Discovery {
     });
   }
 
+  /** What is wrong with one site must not keep the others from being looked at. */
+  readonly #tellDefect = (thrown: unknown) => this.#options.onDefect?.(thrown);
+
   start(): void {
     if (this.#isStarted || this.#closing.signal.aborted) return;
     this.#isStarted = true;
     this.#listings.set(this.#listedEndpoints());
-    void this.#scan();
+    this.#scan();
   }
 
   facts(): readonly ServerFacts[] {
@@ -132,7 +137,7 @@ class Watch implements Discovery {
     this.#settings = settings;
     if (!this.#isStarted || this.#closing.signal.aborted) return;
     this.#listings.set(this.#listedEndpoints());
-    void this.#scan();
+    this.#scan();
   }
 
   close(): void {
@@ -142,16 +147,29 @@ class Watch implements Discovery {
     this.#endFirstScan();
   }
 
+  get #intervalMs(): number {
+    return Math.max(this.#settings.discovery.interval, minIntervalMs);
+  }
+
   #listedEndpoints(): readonly Endpoint[] {
     const wanted = this.#settings.declared.filter(({ endpoint, wantsListing }) => wantsListing && !endpoint.isLocal);
     return wanted.map(({ endpoint }) => endpoint);
   }
 
+  #scan(): void {
+    this.#scanDueMs = this.#options.clock.monotonic() + this.#intervalMs;
+    this.#scanNow().catch((thrown: unknown) => {
+      this.#tellDefect(thrown);
+      // Nothing is known about the sites, so there is nothing to wait for.
+      this.#endFirstScan();
+      this.#schedule();
+    });
+  }
+
   /** Works out the sites anew: settings may have changed, or the port in LM Studio's own file. */
-  async #scan(): Promise<void> {
-    const { clock, environment, homeDirectory, ports } = this.#options;
+  async #scanNow(): Promise<void> {
+    const { environment, homeDirectory, ports } = this.#options;
     const settings = this.#settings;
-    this.#scanDueMs = clock.monotonic() + settings.discovery.interval;
     const port = settings.discovery.enabled ? await lmStudioPort(homeDirectory) : undefined;
     if (this.#closing.signal.aborted || settings !== this.#settings) return;
     const local = settings.declared.filter(({ endpoint }) => endpoint.isLocal).map(({ endpoint }) => endpoint);
@@ -190,7 +208,7 @@ class Watch implements Discovery {
   #run(): void {
     if (this.#closing.signal.aborted) return;
     const now = this.#options.clock.monotonic();
-    if (now >= this.#scanDueMs) void this.#scan();
+    if (now >= this.#scanDueMs) this.#scan();
     for (const state of this.#states.values()) {
       if (this.#looking.size >= maxParallelLooks) break;
       if (state.dueAtMs <= now) void this.#look(state.site.key);
@@ -212,14 +230,25 @@ class Watch implements Discovery {
   #look(key: string): Promise<void> {
     const running = this.#looking.get(key);
     if (running !== undefined) return running;
-    const look = this.#lookNow(key).finally(() => {
-      this.#looking.delete(key);
-      this.#unlooked?.delete(key);
-      this.#countFirstLooks();
-      this.#run();
-    });
+    const begun = this.#states.get(key);
+    const look = this.#lookNow(key)
+      .catch(this.#tellDefect)
+      .finally(() => {
+        this.#looking.delete(key);
+        this.#waitForTurn(key, begun);
+        this.#unlooked?.delete(key);
+        this.#countFirstLooks();
+        this.#run();
+      });
     this.#looking.set(key, look);
     return look;
+  }
+
+  /** A look that came to nothing has had its turn: were it still due, it would be repeated without end. */
+  #waitForTurn(key: string, begun: SiteState | undefined): void {
+    const state = this.#states.get(key);
+    if (state === undefined || state !== begun) return;
+    this.#states.set(key, { ...state, dueAtMs: this.#options.clock.monotonic() + this.#intervalMs });
   }
 
   async #lookNow(key: string): Promise<void> {
@@ -233,7 +262,7 @@ class Watch implements Discovery {
     const timing = {
       nowMs: clock.monotonic(),
       wallMs: clock.now(),
-      intervalMs: this.#settings.discovery.interval,
+      intervalMs: this.#intervalMs,
     };
     this.#states.set(key, afterLook(state, look, timing));
     this.#publish();

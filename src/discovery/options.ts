@@ -32,6 +32,8 @@ export interface DiscoveryOptions {
   readonly fetchListing: FetchListing;
   /** Called after `facts()` or `listings()` changed in more than the time of the last look. */
   readonly onChange: () => void;
+  /** Told what was thrown where nothing should be; looking goes on. */
+  readonly onDefect?: ((thrown: unknown) => void) | undefined;
   /** Instead of the catalogue's, for tests. */
   readonly ports?: readonly DefaultPort[] | undefined;
   /** The system's when left out. */

@@ -47,14 +47,20 @@ export function scan(input: ScanInput): Scan {
   const found = input.discovery.enabled ? discoverable(input) : { addresses: [], ignored: [] };
   const taken = new Set(declared.flatMap((site) => site.targets.map((target) => target.origin)));
   const sites = [...declared];
+  const ignored = [...found.ignored];
   for (const address of found.addresses) {
     const site = siteOf(address);
+    // Variables are not checked like the file: what is no address would fail at every look.
+    if (!site.targets.every((target) => URL.canParse(target.origin))) {
+      ignored.push(`'${address.host}' is not an address that can be connected to`);
+      continue;
+    }
     // A server on both loopbacks must not show twice: one declared address takes the port's other one along.
     if (site.targets.some((target) => taken.has(target.origin))) continue;
     for (const target of site.targets) taken.add(target.origin);
     sites.push(site);
   }
-  return { sites, ignored: found.ignored };
+  return { sites, ignored };
 }
 
 interface Discoverable {

@@ -43,7 +43,7 @@ export class Delivery {
   constructor(input: DeliveryInput) {
     this.#input = input;
     this.framing = input.exchange.inbound.framing(input.exchange.route);
-    if (input.stream) this.#armKeepAlive();
+    if (input.stream && input.keepAliveMs > 0) this.#armKeepAlive();
   }
 
   /** Milliseconds since the request came. */

@@ -31,6 +31,7 @@ export function subscribeLog(events: EventBus, logger: Logger): () => void {
       logger.log('error', { event: 'config-rejected', message, fields: event });
     }),
     events.on('config-warning', (event) => logger.log('warn', { event: 'config-warning', message: event.message })),
+    events.on('defect', (event) => logger.log('error', { event: 'defect', message: event.message, fields: event })),
   ];
   return () => {
     for (const end of ends) end();

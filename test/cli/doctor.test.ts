@@ -181,6 +181,14 @@ describe('doctor --config-only', () => {
     expect(stdout).toMatch(/r\.yaml:3:23/);
   });
 
+  test('refuses an address that none is, with its line', async () => {
+    const path = sandbox.write('r.yaml', 'discovery:\n  hosts:\n    - 192.168.1.20\n    - 192.168.1.300\n');
+    const { code, stdout } = await sandbox.run(['doctor', '--config-only', '-c', path]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/r\.yaml:4:7 .*this is not an IPv4 address\n.*write host or host:port/);
+    expect((await sandbox.run(['serve', '-c', path])).code).toBe(3);
+  });
+
   test('needs no secrets and no servers', async () => {
     const yaml = 'providers: { vllm: { base_url: "${VLLM_URL}" }, openai: { api_key: "${OPENAI_API_KEY}" } }\n';
     const { code, checks } = await doctor(yaml, { flags: ['--config-only'] });

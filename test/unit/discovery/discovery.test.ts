@@ -207,3 +207,51 @@ describe('declared servers', () => {
     expect(await when(has('m'))).toMatchObject([{ state: 'ready' }]);
   });
 });
+
+describe('whatever goes wrong', () => {
+  const broken = new Error('a defect');
+
+  it('lets a look that throws wait for its next turn', async () => {
+    const fake = await start({ kind: 'ollama' });
+    let looks = 0;
+    const defects: unknown[] = [];
+    const self = () => {
+      looks += 1;
+      throw broken;
+    };
+    const options = { self, onDefect: (thrown: unknown) => void defects.push(thrown) };
+    const { discovery, clock } = await watching([{ fake }], { options });
+    await clock.advanceAsync(9_999);
+    expect([looks, defects]).toEqual([1, [broken]]);
+    await clock.advanceAsync(1);
+    expect(looks).toBe(2);
+    await discovery.probeNow();
+    expect(looks).toBe(3);
+  });
+
+  it('goes on after what it told was not taken', async () => {
+    const fake = await start({ kind: 'ollama' });
+    const defects: unknown[] = [];
+    const onChange = () => {
+      throw broken;
+    };
+    const { clock } = await watching([{ fake }], { options: { onChange, onDefect: (one) => void defects.push(one) } });
+    await clock.advanceAsync(5_000);
+    expect(defects).toEqual([broken]);
+    expect(clock.pending).toHaveLength(1);
+  });
+
+  it('leaves out what cannot be an address, and says so', async () => {
+    const fake = await start({ kind: 'plain-web' });
+    const hosts = ['10.0.0.300:80', 'gpu:80:90'];
+    const { discovery, clock } = await watching([{ fake }], { discovery: { hosts } });
+    expect(discovery.ignored()).toHaveLength(2);
+    expect(clock.pending).toEqual([10_000]);
+  });
+
+  it.each([true, false])('never looks without a pause, be it switched on (%s)', async (enabled) => {
+    const { clock } = await watching([], { discovery: { interval: 0, enabled } });
+    await clock.advanceAsync(0);
+    expect(clock.pending).toEqual([10]);
+  });
+});

@@ -2,7 +2,7 @@ import type { FirstQuestion } from '../../../src/catalogue/local-servers.ts';
 import type { ServerFacts } from '../../../src/core/facts.ts';
 import type { Endpoint } from '../../../src/core/model.ts';
 import { createDiscovery, type Discovery } from '../../../src/discovery/discovery.ts';
-import type { DiscoverySettings, OwnAddress } from '../../../src/discovery/options.ts';
+import type { DiscoveryOptions, DiscoverySettings, OwnAddress } from '../../../src/discovery/options.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 import type { FakeUpstream } from '../../support/fake-upstream.ts';
 
@@ -23,6 +23,9 @@ export interface Watching {
 export interface WatchOptions {
   readonly declared?: readonly Endpoint[];
   readonly self?: readonly OwnAddress[];
+  /** Changes the rest. */
+  readonly options?: Partial<DiscoveryOptions>;
+  readonly discovery?: Partial<DiscoverySettings['discovery']>;
 }
 
 export function settingsFor(declared: readonly Endpoint[] = []): DiscoverySettings {
@@ -37,6 +40,7 @@ export function watch(stands: readonly Stand[], options: WatchOptions = {}): Wat
   const clock = createFakeClock();
   let changes = 0;
   let waiting: (() => void)[] = [];
+  const settings = settingsFor(options.declared);
   const discovery = createDiscovery(
     {
       clock,
@@ -51,8 +55,9 @@ export function watch(stands: readonly Stand[], options: WatchOptions = {}): Wat
         waiting = [];
         for (const wake of woken) wake();
       },
+      ...options.options,
     },
-    settingsFor(options.declared),
+    { ...settings, discovery: { ...settings.discovery, ...options.discovery } },
   );
   return {
     discovery,
