@@ -21,6 +21,7 @@ import { type ExplainRequest, type Explanation, explain } from './gateway/explai
 import { LiveRegistry } from './gateway/live-registry.ts';
 import { MediaFetcher } from './gateway/media.ts';
 import { Pipeline } from './gateway/pipeline.ts';
+import { Planner } from './gateway/planner.ts';
 import { TokenCounter } from './gateway/token-count.ts';
 import { warmUp } from './gateway/warm-up.ts';
 import { allFormats } from './protocols/all-formats.ts';
@@ -35,6 +36,8 @@ import { CircuitBreaker, defaultBreakerSettings } from './resilience/circuit-bre
 import { Cooldown } from './resilience/cooldown.ts';
 import { Health } from './resilience/health.ts';
 import { defaultRetrySettings } from './resilience/retry.ts';
+import { Stats } from './resilience/stats.ts';
+import { Turns } from './routing/turns.ts';
 import { IdleMemory } from './server/idle-memory.ts';
 import { Listener } from './server/listener.ts';
 import { routeRows } from './server/route-rows.ts';
@@ -143,6 +146,9 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const resolutions = new ResolutionCache();
   const resolveNow = (request: ResolveRequest) => resolutions.resolve(registry.snapshot, request);
   const ready = firstLook({ clock, discovery, startedAt, isStarted: () => deps.discovery });
+  const stats = new Stats(clock);
+  const concurrency = new Concurrency(clock);
+  const planner = new Planner({ stats, concurrency, turns: new Turns(), config: () => loaded.config });
   const responses = new MemoryResponseStore(clock);
   const pipeline = new Pipeline({
     clock,
@@ -151,7 +157,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     events,
     config: () => loaded.config,
     formats: allFormats,
-    random,
+    planner,
     attempts: new Attempts({
       clock,
       batch,
@@ -160,7 +166,8 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       formats: allFormats,
       media: new MediaFetcher(fetchPublic, lookUp),
       availability,
-      concurrency: new Concurrency(clock),
+      stats,
+      concurrency,
       retry: defaultRetrySettings,
       random,
       authorizers: createAuthorizers({
@@ -176,7 +183,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     lookAgain: () => discovery.probeNow(),
     loadingUnlisted: () => registry.loadingUnlisted(),
   });
-  const explainNow = (request: ExplainRequest) => explain({ resolve: resolveNow, availability }, request);
+  const explainNow = (request: ExplainRequest) => explain({ resolve: resolveNow, availability, planner }, request);
   const admin: AdminDeps = {
     snapshot: () => registry.snapshot,
     explain: explainNow,

@@ -34,6 +34,11 @@ export class Concurrency {
     return this.#lanes.get(endpoint.key)?.inFlight ?? 0;
   }
 
+  /** Requests that wait for a place. */
+  queued(endpoint: Endpoint): number {
+    return this.#lanes.get(endpoint.key)?.waiting.size ?? 0;
+  }
+
   isFull(endpoint: Endpoint): boolean {
     return endpoint.maxConcurrent !== undefined && this.inFlight(endpoint) >= endpoint.maxConcurrent;
   }

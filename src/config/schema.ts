@@ -8,10 +8,26 @@ import { bytes, count, duration } from './units.ts';
  * A setting whose feature does not exist is not in here.
  */
 
+/** How the candidates of a name are ordered; `ordered` is another word for `priority`. */
+export const strategyNames = [
+  'priority',
+  'ordered',
+  'round-robin',
+  'weighted',
+  'least-latency',
+  'cost-optimized',
+  'least-busy',
+  'fastest',
+  'adaptive',
+] as const;
+export type StrategyName = (typeof strategyNames)[number];
+
 const params = z.record(z.string(), z.unknown());
 const names = z.array(z.string().min(1));
 /** `true`: nothing leaves the local network. `machine`: nothing leaves this machine. */
 const localOnly = z.union([z.boolean(), z.literal('machine')]);
+
+const weight = z.number().nonnegative();
 
 const pricing = z.strictObject({
   input: z.number().nonnegative().describe('USD per million input tokens'),
@@ -96,13 +112,17 @@ const provider = z.strictObject({
   conn_pool_size: count.optional(),
   local: z.boolean().optional().describe('Overrides what its address says'),
   priority: z.int().optional().describe('Order among providers of one name, lower first'),
+  weight: weight.optional().describe('Share of the requests that the weighted strategy sends here; 1 when left out'),
   active: z.boolean().default(true),
   /** Azure: api_version. Bedrock: region, profile. Vertex: project, location. */
   settings: z.record(z.string(), z.string()).optional(),
 });
 
 const virtualModel = z.strictObject({
-  strategy: z.enum(['priority', 'ordered']).default('priority'),
+  strategy: z
+    .enum(strategyNames)
+    .optional()
+    .describe('How endpoints are ordered; routing.default_strategy, else priority'),
   endpoints: z
     .array(
       z.strictObject({
@@ -110,6 +130,7 @@ const virtualModel = z.strictObject({
         model: z.string().min(1).optional().describe('The asked-for name when left out'),
         timeout: duration.optional(),
         params: params.optional(),
+        weight: weight.optional().describe("Share of the requests under the weighted strategy; the provider's, else 1"),
       }),
     )
     .min(1),
@@ -132,6 +153,13 @@ const preset = z.strictObject({
 });
 
 const routing = z.strictObject({
+  default_strategy: z
+    .enum(strategyNames)
+    .optional()
+    .describe('Orders the candidates of names that say nothing else; priority'),
+  fastest: z
+    .strictObject({ max: z.int().min(2).optional().describe('Candidates that a race asks at once; all when left out') })
+    .prefault({}),
   default_model: z.string().min(1).optional().describe('Answers names that nothing else serves'),
   failover: z
     .strictObject({

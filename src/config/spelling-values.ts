@@ -119,3 +119,22 @@ export function scaled(factor: number): Convert {
     return Number.isNaN(price) ? node : scalar(Math.round(price * factor * 1e9) / 1e9, node.mark);
   };
 }
+
+/** What others call our strategies, beside dashes, underscores and case. */
+const strategySpellings: Readonly<Record<string, string>> = {
+  'cost-based': 'cost-optimized',
+  'latency-based': 'least-latency',
+  'weighted-round-robin': 'weighted',
+  'least-connections': 'least-busy',
+  race: 'fastest',
+};
+
+/** A strategy in our spelling: `round_robin`, `Cost-Optimized`. A word that nobody knows is left for the schema. */
+export const strategyWord: Convert = (node) => {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') return node;
+  const written = node.value
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[_\s]+/g, '-');
+  return { ...node, value: strategySpellings[written] ?? written };
+};

@@ -5,6 +5,7 @@ import {
   protocolList,
   protocolPatterns,
   scaled,
+  strategyWord,
   typeWord,
   typeWords,
 } from './spelling-values.ts';
@@ -80,6 +81,10 @@ export const spellings: readonly Spelling[] = [
 
   { at: endpoint, from: 'service_id', to: 'model' },
   { at: endpoint, from: 'model_id', to: 'model' },
+  { at: 'models.*', from: 'strategy', to: 'strategy', convert: strategyWord, schema: word },
+  { at: 'routing', from: 'default_strategy', to: 'default_strategy', convert: strategyWord, schema: word },
+  { at: 'routing', from: 'strategy', to: 'default_strategy', convert: strategyWord, schema: word },
+  { at: 'routing.fastest', from: 'max_concurrent', to: 'max' },
   { at: 'routing.failover', from: 'failover_on', to: 'on_status_codes' },
   { at: 'auth.keys[]', from: 'models', to: 'models', convert: listOfOne, schema: wordOrWords },
 ];

@@ -6,8 +6,8 @@ export interface AttemptRecord {
   readonly provider: string;
   /** The upstream's id of the model. */
   readonly model: string;
-  /** `ok`, or the code of the error that ended it. */
-  readonly code: ErrorCode | 'ok';
+  /** `ok`, `lost` for one that was stopped since another won the race, or the code of the error that ended it. */
+  readonly code: ErrorCode | 'ok' | 'lost';
   /** The upstream's HTTP status; undefined when none came. */
   readonly status?: number | undefined;
   readonly durationMs: number;

@@ -88,6 +88,8 @@ export interface Endpoint {
   readonly poolSize: number | undefined;
   /** Order among providers of one name, lower first. */
   readonly priority: number | undefined;
+  /** Share of the requests under the weighted strategy; undefined is 1. */
+  readonly weight?: number | undefined;
   readonly quirks: EndpointQuirks;
   /** Provider-specific values: azure `api_version`, bedrock `region`, vertex `project` and `location`. */
   readonly settings: Readonly<Record<string, string>>;
@@ -153,15 +155,20 @@ export interface Candidate {
   readonly params?: Readonly<Record<string, unknown>> | undefined;
   /** Overrides the endpoint's first-token and total limits. */
   readonly timeoutMs?: number | undefined;
+  /** Overrides the endpoint's. */
   readonly weight?: number | undefined;
 }
 
-/** Candidates in the order they are to be tried. A race tries all at once. */
-export interface Plan {
-  readonly kind: 'in-turn' | 'at-once';
-  readonly strategy: string;
-  readonly candidates: readonly Candidate[];
-}
+/** Candidates in the order they are to be tried: one after the other, or the first `width` in a race. */
+export type Plan =
+  | { readonly kind: 'in-turn'; readonly strategy: string; readonly candidates: readonly Candidate[] }
+  | {
+      readonly kind: 'at-once';
+      readonly strategy: string;
+      readonly candidates: readonly Candidate[];
+      /** At least 2. Those behind follow in turn when all of the race have failed. */
+      readonly width: number;
+    };
 
 /** Longest model name that is kept as it is. Characters. */
 const maxKeptName = 256;

@@ -26,10 +26,17 @@ function headerText(text: string): string {
   return unprintable.test(text) ? text.replace(allUnprintable, '?') : text;
 }
 
-/** True when the answer is not from the first configured candidate, whether that failed or was passed over. */
+/** True when the answer is not from the first candidate of the plan, whether that failed or was passed over. */
 export function isFallback(plan: Plan | undefined, candidate: Candidate | undefined, trail: Trail): boolean {
   if (plan === undefined || candidate === undefined) return false;
-  return trail.isFirstMissing || plan.candidates[0] !== candidate;
+  if (trail.isFirstMissing) return true;
+  switch (plan.kind) {
+    case 'in-turn':
+      return plan.candidates[0] !== candidate;
+    // All that race are first.
+    case 'at-once':
+      return plan.candidates.indexOf(candidate) >= plan.width;
+  }
 }
 
 const ownDialect = 'x-router-';

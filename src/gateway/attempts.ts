@@ -1,14 +1,16 @@
 import type { Concurrency, Release } from '../access/concurrency.ts';
 import type { Batch } from '../core/batch.ts';
 import { type Clock, delay } from '../core/clock.ts';
+import type { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { AttemptRecord } from '../core/events.ts';
 import type { AuthKind, Candidate, Endpoint, Plan, Usage } from '../core/model.ts';
 import type { TimeLimits } from '../core/time-limits.ts';
 import type { Formats } from '../protocols/formats.ts';
 import { type RetrySettings, retryDelay } from '../resilience/retry.ts';
+import type { Stats } from '../resilience/stats.ts';
 import type { Transport } from '../transport/client.ts';
 import { Attempt, type AttemptOutcome } from './attempt.ts';
+import { answeredAt, measurement, record } from './attempt-record.ts';
 import type { Availability } from './availability.ts';
 import type { Delivery } from './delivery.ts';
 import type { Skipped } from './exchange.ts';
@@ -16,6 +18,7 @@ import { type FailoverPolicy, mayMoveOn, nextFitting } from './failover.ts';
 import type { MediaFetcher } from './media.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
+import { type Contender, type Finish, race, unrivalled } from './race.ts';
 import type { RequestForm } from './request-form.ts';
 
 /** Credentials that depend on the request or the time: signatures, tokens that expire. */
@@ -33,6 +36,7 @@ export interface AttemptsDeps {
   readonly formats: Formats;
   readonly media: MediaFetcher;
   readonly availability: Availability;
+  readonly stats: Stats;
   readonly concurrency: Concurrency;
   readonly retry: RetrySettings;
   readonly random: () => number;
@@ -78,15 +82,19 @@ export class Attempts {
 
   async run(input: AttemptsInput): Promise<PlanOutcome> {
     const { trail, departure } = input.form.exchange;
-    const order = this.#order(input);
+    const { order, available } = this.#order(input);
+    let racers = racersOf(input, order.slice(0, available));
     const errors: GatewayError[] = [];
     let needed: { readonly context: number } | undefined;
     let candidate: Candidate | undefined;
     let retries = 0;
-    for (let index = 0, tried = 1; index < order.length; ) {
+    for (let index = Math.max(0, racers.length - 1), tried = index + 1; index < order.length; ) {
       candidate = order[index] as Candidate;
       unskip(trail.skipped, candidate);
-      const outcome = await this.#once(input, candidate);
+      let outcome: AttemptOutcome;
+      if (racers.length === 0) outcome = await this.#once(input, candidate, unrivalled(departure));
+      else ({ candidate, outcome } = await this.#race(input, racers, errors));
+      racers = [];
       if (outcome.kind !== 'failed') return { ...outcome, candidate };
       const { error } = outcome;
       errors.push(error);
@@ -107,6 +115,20 @@ export class Attempts {
         return { kind: 'client-closed', candidate, usage: undefined };
     }
     return { kind: 'failed', error: finalError(errors), candidate };
+  }
+
+  /** The winner, or of those that all failed the one that decides how it goes on; the others' errors are added. */
+  async #race(input: AttemptsInput, racers: readonly Candidate[], errors: GatewayError[]): Promise<Finish> {
+    const { departure } = input.form.exchange;
+    const { winner, others } = await race(racers, departure, (candidate, contender) =>
+      this.#once(input, candidate, contender),
+    );
+    if (winner !== undefined) return winner;
+    const final = ({ outcome }: Finish) =>
+      outcome.kind === 'failed' && !mayMoveOn(outcome.error, outcome.status, input.policy);
+    const decisive = others.find(({ outcome }) => outcome.kind !== 'failed') ?? others.find(final) ?? others.at(-1);
+    for (const one of others) if (one !== decisive && one.outcome.kind === 'failed') errors.push(one.outcome.error);
+    return decisive as Finish;
   }
 
   /**
@@ -133,11 +155,12 @@ export class Attempts {
   }
 
   /** Available candidates first, in the plan's order; the others after them, since the last hope is tried too. */
-  #order(input: AttemptsInput): readonly Candidate[] {
+  #order(input: AttemptsInput): { readonly order: readonly Candidate[]; readonly available: number } {
     const { trail } = input.form.exchange;
     const { candidates } = input.plan;
     const { availability } = this.#deps;
-    if (candidates.every((candidate) => availability.reservation(candidate) === undefined)) return candidates;
+    if (candidates.every((candidate) => availability.reservation(candidate) === undefined))
+      return { order: candidates, available: candidates.length };
     const available: Candidate[] = [];
     const reserved: Candidate[] = [];
     for (const candidate of candidates) {
@@ -149,30 +172,33 @@ export class Attempts {
       reserved.push(candidate);
       trail.skipped.push({ label: `${candidate.endpoint.providerId};${why}`, candidate });
     }
-    return [...available, ...reserved];
+    return { order: [...available, ...reserved], available: available.length };
   }
 
-  async #once(input: AttemptsInput, candidate: Candidate): Promise<AttemptOutcome> {
-    const { clock, availability, concurrency } = this.#deps;
-    const { exchange } = input.form;
+  async #once(input: AttemptsInput, candidate: Candidate, contender: Contender): Promise<AttemptOutcome> {
+    const { clock, availability, concurrency, stats } = this.#deps;
+    const { exchange, facts } = input.form;
+    const { departure } = contender;
+    const measured = stats.begin(candidate, facts.stream ? 'stream' : 'whole');
     const startedAt = clock.monotonic();
+    let askedAt = startedAt;
     let outcome: AttemptOutcome;
     let release: Release | undefined;
     try {
-      const preparing = this.#prepared(input, candidate);
+      const preparing = this.#prepared(input, candidate, departure);
       const prepared = preparing instanceof Promise ? await preparing : preparing;
       release =
-        concurrency.tryEnter(candidate.endpoint) ??
-        (await concurrency.enter(candidate.endpoint, exchange.departure.signal));
+        concurrency.tryEnter(candidate.endpoint) ?? (await concurrency.enter(candidate.endpoint, departure.signal));
+      askedAt = clock.monotonic();
       availability.begin(candidate);
       outcome = await Attempt.run(this.#deps, {
         candidate,
         prepared,
-        stream: input.form.facts.stream,
+        stream: facts.stream,
         delivery: input.delivery,
-        departure: exchange.departure,
+        departure,
         deadline: input.deadlineMs === undefined ? undefined : exchange.startedAt + input.deadlineMs,
-        claim: () => true,
+        claim: () => contender.claim(),
         onSent: () => {
           exchange.trail.sent++;
         },
@@ -188,24 +214,28 @@ export class Attempts {
     } finally {
       release?.();
     }
-    record(exchange.trail.attempts, { candidate, outcome, durationMs: clock.monotonic() - startedAt });
+    const now = clock.monotonic();
+    const { hasLost } = contender;
+    const latencyMs = (answeredAt(outcome, exchange.startedAt) ?? now) - askedAt;
+    measured(measurement(outcome, { latencyMs, hasLost }));
+    record(exchange.trail.attempts, { candidate, outcome, hasLost, durationMs: now - startedAt });
     return outcome;
   }
 
   /** At once for bytes that are passed through with a plain credential. */
-  #prepared(input: AttemptsInput, candidate: Candidate): Prepared | Promise<Prepared> {
+  #prepared(input: AttemptsInput, candidate: Candidate, departure: Departure): Prepared | Promise<Prepared> {
     const prepared = prepare(input.form, candidate, this.#deps);
     const authorize = this.#deps.authorizers[candidate.endpoint.auth];
-    return authorize === undefined ? prepared : this.#authorized(prepared, { input, candidate, authorize });
+    return authorize === undefined ? prepared : this.#authorized(prepared, { departure, candidate, authorize });
   }
 
   async #authorized(
     preparing: Prepared | Promise<Prepared>,
-    about: { readonly input: AttemptsInput; readonly candidate: Candidate; readonly authorize: Authorize },
+    about: { readonly departure: Departure; readonly candidate: Candidate; readonly authorize: Authorize },
   ): Promise<Prepared> {
-    const { input, candidate, authorize } = about;
+    const { departure, candidate, authorize } = about;
     const prepared = await preparing;
-    const extra = await authorize(candidate.endpoint, prepared, input.form.exchange.departure.signal);
+    const extra = await authorize(candidate.endpoint, prepared, departure.signal);
     return prepared.withHeaders(Object.entries(extra).flat());
   }
 
@@ -249,20 +279,14 @@ function finalError(errors: readonly GatewayError[]): GatewayError {
   });
 }
 
-interface Recorded {
-  readonly candidate: Candidate;
-  readonly outcome: AttemptOutcome;
-  readonly durationMs: number;
-}
-
-function record(attempts: AttemptRecord[], { candidate, outcome, durationMs }: Recorded): void {
-  const failure = 'error' in outcome ? outcome.error : undefined;
-  attempts.push({
-    provider: candidate.endpoint.providerId,
-    model: candidate.model.upstreamId,
-    code: failure?.code ?? (outcome.kind === 'client-closed' ? 'client_closed' : 'ok'),
-    status: outcome.status,
-    durationMs,
-    message: failure?.message,
-  });
+/** Those that are asked at once: none unless the plan is a race and two of them are there for it. */
+function racersOf({ plan, policy }: AttemptsInput, available: readonly Candidate[]): readonly Candidate[] {
+  switch (plan.kind) {
+    case 'in-turn':
+      return [];
+    case 'at-once': {
+      const racers = available.slice(0, Math.min(plan.width, policy.maxAttempts));
+      return racers.length < 2 ? [] : racers;
+    }
+  }
 }

@@ -3,9 +3,9 @@ import type { GatewayError } from '../core/errors.ts';
 import type { Candidate, Operation, Pricing, ProtocolName } from '../core/model.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
-import { strategyOf } from '../routing/strategies.ts';
-import { costOf } from '../usage/cost.ts';
 import type { Availability } from './availability.ts';
+import type { Planner } from './planner.ts';
+import { priceOf } from './price.ts';
 import { resolutionError } from './resolution-error.ts';
 
 export interface ExplainRequest {
@@ -64,14 +64,14 @@ export interface Explanation {
 export interface ExplainDeps {
   readonly resolve: (request: ResolveRequest) => Resolution;
   readonly availability: Availability;
+  readonly planner: Planner;
 }
 
 /** The same resolution, strategy and availability as live traffic has. */
 export function explain(deps: ExplainDeps, request: ExplainRequest): Explanation {
   const { model, operation, lock, localOnly } = request;
   const resolution = deps.resolve({ model, operation, lock, localOnly });
-  const strategy = strategyOf(resolution.strategy);
-  const plan = strategy.plan(resolution.candidates, { resolution, facts: imagined(request), random: () => 0 });
+  const plan = deps.planner.preview({ resolution, facts: imagined(request), operation });
   const chain = plan.candidates.map((candidate) => describe(candidate, deps.availability, request));
   const error = resolution.kind === 'found' ? undefined : resolutionError(resolution, operation);
   return {
@@ -123,8 +123,6 @@ function describe(candidate: Candidate, availability: Availability, request: Exp
   };
 }
 
-function costOfPrompt({ model }: Candidate, tokens: number | undefined): number | null {
-  if (tokens === undefined) return null;
-  if (model.pricing !== undefined) return costOf({ input: tokens, output: 0 }, model.pricing);
-  return model.isLocal ? 0 : null;
+function costOfPrompt(candidate: Candidate, tokens: number | undefined): number | null {
+  return tokens === undefined ? null : (priceOf(candidate, { input: tokens, output: 0 }) ?? null);
 }

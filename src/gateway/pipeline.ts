@@ -9,8 +9,6 @@ import type { Formats } from '../protocols/formats.ts';
 import { encodeWarmUp, warmUpOf } from '../protocols/ollama/warm-up.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
-import { strategyOf } from '../routing/strategies.ts';
-import { costOf } from '../usage/cost.ts';
 import { answerHeaders } from './answer-headers.ts';
 import type { AnswerTap } from './answer-tap.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
@@ -18,6 +16,8 @@ import { openTurn, type Turn } from './conversation.ts';
 import { Delivery } from './delivery.ts';
 import { type Exchange, type RoutingHeaders, readRoutingHeaders } from './exchange.ts';
 import { failoverPolicy } from './failover.ts';
+import type { Planner } from './planner.ts';
+import { priceOf } from './price.ts';
 import { RequestForm } from './request-form.ts';
 import { downError, loadingError, resolutionError } from './resolution-error.ts';
 import { settle } from './settle.ts';
@@ -25,10 +25,10 @@ import type { WarmUpRequest } from './warm-up.ts';
 
 export interface PipelineDeps {
   readonly clock: Clock;
-  readonly random: () => number;
   readonly events: EventBus;
   readonly config: () => Config;
   readonly formats: Formats;
+  readonly planner: Planner;
   readonly attempts: Attempts;
   readonly responses: ResponseStore;
   readonly warmUp: (request: WarmUpRequest) => Promise<void>;
@@ -72,11 +72,7 @@ export class Pipeline {
       facts = exchange.inbound.facts(exchange.json, exchange.route);
       const found = this.#resolve(exchange, facts, routing);
       const resolution = found instanceof Promise ? await found : found;
-      const planned = strategyOf(resolution.strategy).plan(resolution.candidates, {
-        resolution,
-        facts,
-        random: this.#deps.random,
-      });
+      const planned = this.#deps.planner.plan({ resolution, facts, operation: exchange.inbound.id.operation });
       plan = planned;
       this.#notePassedOver(exchange, resolution);
       delivery = this.#delivery(exchange, { facts, plan: planned, routing, tap: turn?.tap });
@@ -230,10 +226,6 @@ function told(outcome: PlanOutcome, resolution: Resolution): PlanOutcome {
   return { ...outcome, error: downError(resolution) };
 }
 
-/** Local costs nothing unless a price was set for it; a hosted model without a price has an unknown cost. */
 function priced(candidate: Candidate, usage: Usage | undefined): number | undefined {
-  if (usage === undefined) return undefined;
-  const { pricing, isLocal } = candidate.model;
-  if (pricing !== undefined) return costOf(usage, pricing);
-  return isLocal ? 0 : undefined;
+  return usage === undefined ? undefined : priceOf(candidate, usage);
 }

@@ -48,6 +48,7 @@ export function buildEndpoint(input: EndpointInput): Endpoint {
     queue: config?.queue === undefined ? defaultQueue : { max: config.queue.max, timeoutMs: config.queue.timeout },
     poolSize: config?.conn_pool_size,
     priority: config?.priority,
+    weight: config?.weight,
     quirks: type.quirks,
     settings: settingsOf(type, config, input.environment),
   };

@@ -1,4 +1,4 @@
-import type { LocalOnly, VirtualModelConfig } from '../config/schema.ts';
+import type { LocalOnly, StrategyName } from '../config/schema.ts';
 import type { Candidate, Capability, Operation } from '../core/model.ts';
 
 /** Which rule a name matched by, in their order. */
@@ -83,7 +83,9 @@ export interface Resolution {
   /** The order of candidates was written by the user and is kept by the ordered strategy. */
   readonly isAsWritten: boolean;
   /** How the candidates are to be ordered. */
-  readonly strategy: VirtualModelConfig['strategy'];
+  readonly strategy: StrategyName;
+  /** How many of the last candidates only stand in for the others, maybe with another model: they stay last. */
+  readonly standIns: number;
   /** Ids of the providers that were found, not declared. */
   readonly discovered: ReadonlySet<string>;
   readonly virtualModel: string | undefined;

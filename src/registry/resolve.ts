@@ -20,6 +20,7 @@ const empty: Omit<Resolution, 'kind' | 'requested'> = {
   isPinned: false,
   isAsWritten: false,
   strategy: 'priority',
+  standIns: 0,
   discovered: new Set(),
   virtualModel: undefined,
   near: [],
@@ -44,7 +45,7 @@ function settle(snapshot: Snapshot, request: ResolveRequest, { match, config }: 
   const { virtual } = match;
   const limits = match.narrowings.map((narrowing) => narrowing.local_only);
   const localOnly = strictest([request.localOnly, virtual?.config.local_only, ...limits]);
-  const { candidates, rejected, isAsWritten } = usable(snapshot, request, { match, localOnly });
+  const { candidates, rejected, isAsWritten, standIns } = usable(snapshot, request, { match, localOnly });
   // A fallback that cannot do this kind of request stands in for nothing.
   if (match.basis === 'fallback' && candidates.length === 0 && rejected.some(isOfWrongType)) {
     return unresolved(snapshot, request);
@@ -61,7 +62,8 @@ function settle(snapshot: Snapshot, request: ResolveRequest, { match, config }: 
     localOnly,
     isPinned: match.isPinned,
     isAsWritten,
-    strategy: virtual?.config.strategy ?? 'priority',
+    strategy: virtual?.config.strategy ?? snapshot.config.routing.default_strategy ?? 'priority',
+    standIns,
     discovered: match.basis === 'any' ? empty.discovered : snapshot.discovered,
     virtualModel: virtual?.name,
     near: [],
@@ -74,7 +76,7 @@ function usable(
   snapshot: Snapshot,
   request: ResolveRequest,
   { match, localOnly }: { readonly match: Match; readonly localOnly: LocalOnly },
-): Pick<Resolution, 'candidates' | 'rejected' | 'isAsWritten'> {
+): Pick<Resolution, 'candidates' | 'rejected' | 'isAsWritten' | 'standIns'> {
   const continued = continueOver(snapshot, match, request.operation);
   const filters = { request, localOnly, narrowings: match.narrowings };
   const own = narrow(snapshot, continued.own, { ...filters, isNameAllowed: mayUseName(request, match) });
@@ -85,6 +87,7 @@ function usable(
     candidates: kept.left,
     rejected: [...match.rejected, ...own.rejected, ...added.rejected, ...kept.rejected],
     isAsWritten: continued.isAsWritten,
+    standIns: kept.left.filter((candidate) => added.left.includes(candidate)).length,
   };
 }
 

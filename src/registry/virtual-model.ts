@@ -49,8 +49,9 @@ export function virtualCandidates(
       continue;
     }
     const candidate = candidateAt(snapshot, provider, model);
-    const hasOwn = entry.params !== undefined || entry.timeout !== undefined;
-    candidates.push(hasOwn ? { ...candidate, params: entry.params, timeoutMs: entry.timeout } : candidate);
+    const { params, timeout: timeoutMs, weight } = entry;
+    const hasOwn = params !== undefined || timeoutMs !== undefined || weight !== undefined;
+    candidates.push(hasOwn ? { ...candidate, params, timeoutMs, weight } : candidate);
   }
   return { candidates, rejected };
 }

@@ -1,22 +1,25 @@
-import type { Candidate, Plan } from '../core/model.ts';
-import type { Circumstances, Strategy } from './strategy.ts';
+import type { Candidate } from '../core/model.ts';
+import { inTurn } from './in-turn.ts';
+import type { Choice, Circumstances, Strategy } from './strategy.ts';
 
-/**
- * In turn. An order the user wrote is kept. Otherwise: what was declared before what was only found (a server that
- * happens to have a name does not take it from the provider it was meant for), local before hosted, the providers'
- * `priority`, a loaded model before one that would have to load, then the order of declaration.
- */
+/** In turn, in the order of `byPrecedence`. */
 export const ordered: Strategy = {
   name: 'priority',
-  plan(candidates, { resolution }): Plan {
-    const inOrder = resolution.isAsWritten ? candidates : candidates.toSorted(comparing(resolution));
-    return { kind: 'in-turn', strategy: 'priority', candidates: inOrder };
-  },
+  plan: (choices, circumstances) => inTurn('priority', byPrecedence(choices, circumstances)),
 };
 
-function comparing({ discovered }: Circumstances['resolution']): (one: Candidate, other: Candidate) => number {
+/**
+ * An order the user wrote is kept. Otherwise: what was declared before what was only found (a server that happens to
+ * have a name does not take it from the provider it was meant for), local before hosted, the providers' `priority`, a
+ * loaded model before one that would have to load, then the order of declaration.
+ */
+export function byPrecedence(choices: readonly Choice[], { resolution }: Circumstances): readonly Choice[] {
+  return resolution.isAsWritten ? choices : choices.toSorted(comparing(resolution));
+}
+
+function comparing({ discovered }: Circumstances['resolution']): (one: Choice, other: Choice) => number {
   const isFound = (candidate: Candidate) => discovered.has(candidate.endpoint.providerId);
-  return (one, other) =>
+  return ({ candidate: one }, { candidate: other }) =>
     Number(isFound(one)) - Number(isFound(other)) ||
     Number(other.model.isLocal) - Number(one.model.isLocal) ||
     priorityOf(one) - priorityOf(other) ||

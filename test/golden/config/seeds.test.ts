@@ -18,11 +18,9 @@ const names = readdirSync(directory).filter((name) => name.endsWith('.yaml'));
 /** Documented blocks of features that do not exist yet: a clear refusal, never silence. */
 const refused: Readonly<Record<string, readonly string[]>> = {
   'prism-1-complexity.yaml': ['2:3  unknown setting "complexity" in routing'],
-  'prism-1-cost-based.yaml': ['2:3  unknown setting "default_strategy" in routing'],
   'prism-2-cache.yaml': ['1:1  unknown section "cache"'],
   'prism-2-rate-limiting.yaml': ['1:1  unknown section "rate_limiting"'],
   'prism-2-routing.yaml': [
-    '2:3  unknown setting "default_strategy" in routing',
     '8:3  unknown setting "circuit_breaker" in routing',
     '13:3  unknown setting "retry" in routing',
   ],
@@ -40,6 +38,7 @@ describe('a documented block', () => {
       isAuthOn: isAuthOn(config),
       keys: config.auth.keys,
       logging: config.logging,
+      defaultStrategy: config.routing.default_strategy,
       failover: config.routing.failover,
       providers: config.providers,
     };

@@ -1,64 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Candidate, Endpoint, ServedModel } from '../../../src/core/model.ts';
+import type { Candidate } from '../../../src/core/model.ts';
 import { strategyOf } from '../../../src/routing/strategies.ts';
-import type { Circumstances } from '../../../src/routing/strategy.ts';
 import { ask, modelFacts, places, server, snapshot } from '../registry/sample.ts';
-
-const endpoint: Endpoint = {
-  key: 'p@u',
-  providerId: 'p',
-  type: 'openai',
-  baseUrl: 'http://127.0.0.1:1/v1',
-  auth: 'none',
-  credential: undefined,
-  headers: {},
-  timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
-  isLocal: false,
-  isLoopback: false,
-  maxConcurrent: undefined,
-  queue: { max: 1, timeoutMs: 1 },
-  poolSize: undefined,
-  priority: undefined,
-  quirks: {},
-  settings: {},
-};
-
-const model: ServedModel = {
-  id: 'm',
-  upstreamId: 'm',
-  type: 'chat',
-  context: undefined,
-  isLoaded: undefined,
-  pricing: undefined,
-  capabilities: undefined,
-  protocols: ['chat_completions'],
-  isLocal: false,
-  created: 0,
-};
-
-type Traits = Partial<Pick<ServedModel, 'isLocal' | 'isLoaded'>> & { readonly priority?: number };
-
-function candidate(providerId: string, { priority, ...traits }: Traits = {}): Candidate {
-  return { endpoint: { ...endpoint, providerId, priority }, model: { ...model, ...traits } };
-}
-
-function circumstances(isAsWritten: boolean, discovered: readonly string[] = []): Circumstances {
-  return {
-    resolution: { isAsWritten, discovered: new Set(discovered) },
-    facts: {
-      model: 'm',
-      stream: false,
-      includeUsage: false,
-      needs: new Set(),
-      promptTokens: 1,
-      maxTokens: undefined,
-    },
-    random: () => 0,
-  };
-}
+import { candidate, choices, circumstances } from './sample.ts';
 
 function order(candidates: readonly Candidate[], discovered: readonly string[] = []): readonly string[] {
-  const plan = strategyOf('priority').plan(candidates, circumstances(false, discovered));
+  const plan = strategyOf('priority').plan(choices(candidates), circumstances(false, discovered));
   return plan.candidates.map((one) => one.endpoint.providerId);
 }
 
@@ -95,7 +42,7 @@ describe('the ordered strategy', () => {
     const some = [candidate('b'), candidate('a'), candidate('c')];
     expect(order(some)).toEqual(['b', 'a', 'c']);
     const written = [candidate('hosted'), candidate('local', { isLocal: true, priority: 1 })];
-    const plan = strategyOf('ordered').plan(written, circumstances(true));
+    const plan = strategyOf('ordered').plan(choices(written), circumstances(true));
     expect(plan).toMatchObject({ kind: 'in-turn', strategy: 'priority', candidates: written });
   });
 
@@ -110,7 +57,10 @@ describe('the ordered strategy', () => {
       listings: new Map([['openai', [modelFacts('gpt-4o')]]]),
     });
     const resolution = ask(mixed, 'auto');
-    const plan = strategyOf(resolution.strategy).plan(resolution.candidates, { ...circumstances(false), resolution });
+    const plan = strategyOf(resolution.strategy).plan(choices(resolution.candidates), {
+      ...circumstances(false),
+      resolution,
+    });
     expect(places({ ...resolution, candidates: plan.candidates })).toEqual([
       'ollama:warm',
       'ollama:cold',

@@ -1,0 +1,82 @@
+import type { Concurrency } from '../access/concurrency.ts';
+import type { Config } from '../config/schema.ts';
+import type { Candidate, Operation, Plan } from '../core/model.ts';
+import type { RequestFacts } from '../protocols/canonical.ts';
+import type { Resolution } from '../registry/resolution.ts';
+import type { AnswerKind, Stats } from '../resilience/stats.ts';
+import { strategyOf } from '../routing/strategies.ts';
+import type { CandidateFacts, Choice } from '../routing/strategy.ts';
+import type { Turns } from '../routing/turns.ts';
+import { priceOf } from './price.ts';
+
+export interface PlannerDeps {
+  readonly stats: Stats;
+  readonly concurrency: Concurrency;
+  readonly turns: Turns;
+  readonly config: () => Config;
+}
+
+/** What a plan is made for. */
+export interface Planned {
+  readonly resolution: Resolution;
+  readonly facts: RequestFacts;
+  readonly operation: Operation;
+}
+
+/** Gathers what is known of a request's candidates, and has its strategy order them. */
+export class Planner {
+  readonly #deps: PlannerDeps;
+
+  constructor(deps: PlannerDeps) {
+    this.#deps = deps;
+  }
+
+  plan(planned: Planned): Plan {
+    return this.#plan(planned, (model) => this.#deps.turns.take(model));
+  }
+
+  /** The plan that the next request would get, which uses up nothing. */
+  preview(planned: Planned): Plan {
+    return this.#plan(planned, (model) => this.#deps.turns.peek(model));
+  }
+
+  #plan(planned: Planned, turnOf: (model: string) => number): Plan {
+    const { resolution } = planned;
+    const { candidates, standIns, virtualModel, requested } = resolution;
+    const strategy = strategyOf(resolution.strategy);
+    // Nothing to choose: the case for most names.
+    if (candidates.length < 2) return { kind: 'in-turn', strategy: strategy.name, candidates };
+    const own = standIns === 0 ? candidates : candidates.slice(0, candidates.length - standIns);
+    const plan = strategy.plan(
+      own.map((candidate) => this.#choice(candidate, planned)),
+      {
+        resolution,
+        turn: turnOf(virtualModel ?? requested),
+        maxAtOnce: this.#deps.config().routing.fastest.max,
+      },
+    );
+    if (standIns === 0) return plan;
+    return { ...plan, candidates: [...plan.candidates, ...candidates.slice(own.length)] };
+  }
+
+  #choice(candidate: Candidate, { facts, operation }: Planned): Choice {
+    const { stats, concurrency } = this.#deps;
+    const kind: AnswerKind = facts.stream ? 'stream' : 'whole';
+    const about: CandidateFacts = {
+      ...stats.of(candidate, kind),
+      queued: concurrency.queued(candidate.endpoint),
+      price: expectedPrice(candidate, facts, operation),
+      weight: candidate.weight ?? candidate.endpoint.weight ?? 1,
+    };
+    return { candidate, facts: about };
+  }
+}
+
+/** Length of an answer that nothing is known of. Tokens. */
+const usualAnswerTokens = 500;
+
+function expectedPrice(candidate: Candidate, facts: RequestFacts, operation: Operation): number | undefined {
+  const answers = operation === 'chat' || operation === 'completions';
+  const output = answers ? Math.min(facts.maxTokens ?? usualAnswerTokens, usualAnswerTokens) : 0;
+  return priceOf(candidate, { input: facts.promptTokens, output: output * (facts.choices ?? 1) });
+}
