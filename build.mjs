@@ -105,6 +105,8 @@ const onlyEnglish = {
 
 /** The parts of undici in use: its index loads a browser's fetch, caches and mocks too, which costs 25 ms and 7 MB. */
 const undiciParts = {
+  buildConnector: 'core/connect.js',
+  Client: 'dispatcher/client.js',
   EnvHttpProxyAgent: 'dispatcher/env-http-proxy-agent.js',
   Pool: 'dispatcher/pool.js',
   errors: 'core/errors.js',

@@ -105,7 +105,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const events = new EventBus();
   const batch = new Batch();
   const demo = deps.demo ? await startDemoEngine(clock) : undefined;
-  const transport = new Transport({ clock, batch, environment: deps.environment, lookUp });
+  const transport = new Transport({ clock, environment: deps.environment, lookUp });
   const health = new Health(clock);
   const cooldown = new Cooldown(clock);
   const breaker = new CircuitBreaker(clock, defaultBreakerSettings, {

@@ -1,4 +1,3 @@
-import { Batch } from '../core/batch.ts';
 import { Transport } from '../transport/client.ts';
 import type { Check, CheckInput, CheckResult } from './check.ts';
 import { checkClock } from './clock.ts';
@@ -18,7 +17,7 @@ const plainChecks: readonly Check[] = [checkPort, checkProxy, checkHardware, che
 
 /** Everything, in the order it is told. */
 export async function examine(input: CheckInput): Promise<readonly CheckResult[]> {
-  const transport = new Transport({ clock: input.clock, batch: new Batch(), environment: input.environment });
+  const transport = new Transport({ clock: input.clock, environment: input.environment });
   try {
     const found = await survey(input);
     const results = await Promise.all([

@@ -1,20 +1,16 @@
-import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Endpoint } from '../core/model.ts';
 import { remembered } from '../core/remembered.ts';
 import { isLoopbackHost } from './address.ts';
 import { guardedLookup, requireAllowedHost } from './guard.ts';
-import { Http1Pool } from './http1/pool.ts';
-import { LaterSending } from './later-sending.ts';
-import { LazyPool } from './lazy-pool.ts';
 import type { LookUp } from './look-up.ts';
 import { networkError } from './network-error.ts';
+import { UndiciPool } from './undici-pool.ts';
 import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from './upstream-pool.ts';
 
 export interface TransportOptions {
   readonly clock: Clock;
-  readonly batch: Batch;
   /** HTTP_PROXY, HTTPS_PROXY, NO_PROXY in either case. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The system's when left out. */
@@ -78,24 +74,14 @@ export class Transport {
   }
 
   #openPool(endpoint: Endpoint, origin: string): UpstreamPool {
-    const { hostname, protocol } = new URL(origin);
-    const { clock, batch, environment, lookUp } = this.#options;
+    const { hostname } = new URL(origin);
+    const { clock, environment, lookUp } = this.#options;
     const guard = { who: endpoint.providerId, lookUp };
     requireAllowedHost(guard, hostname);
     // A proxy variable that swallows loopback is the commonest reason why a local server "does not answer".
     const mayBeProxied = !endpoint.isLocal && !isLoopbackHost(hostname);
-    const lookup = guardedLookup(guard);
-    if (protocol === 'http:' && !mayBeProxied) {
-      const { poolSize: limit, timeouts } = endpoint;
-      return new Http1Pool({ clock, batch, origin, lookup, limit, connectTimeoutMs: timeouts.connectMs });
-    }
     const proxies = mayBeProxied ? environment : undefined;
-    // Loading its code takes a twentieth of a start; a purely local router never needs it.
-    const open = async () => {
-      const { UndiciPool } = await import('./undici-pool.ts');
-      return new UndiciPool({ endpoint, origin, lookup, proxies });
-    };
-    return new LazyPool({ endpoint, open });
+    return new UndiciPool({ clock, endpoint, origin, lookup: guardedLookup(guard), proxies });
   }
 }
 
@@ -117,9 +103,15 @@ const placeOf = remembered((url): Place => {
 
 /** A request that has failed before it began. */
 function failing(error: GatewayError, handler: AnswerHandler): Sending {
-  const sending = new LaterSending();
+  let isAborted = false;
   queueMicrotask(() => {
-    if (!sending.isAborted) handler.onError(error);
+    if (!isAborted) handler.onError(error);
   });
-  return sending;
+  return {
+    abort: () => {
+      isAborted = true;
+    },
+    pause: () => undefined,
+    resume: () => undefined,
+  };
 }

@@ -11,6 +11,7 @@ const connectCodes: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'cannot be reached',
   ETIMEDOUT: 'did not accept the connection in time',
   UND_ERR_CONNECT_TIMEOUT: 'did not accept the connection in time',
+  ECONNABORTED: 'closed the connection before answering',
   ECONNRESET: 'closed the connection before answering',
   EPIPE: 'closed the connection before answering',
   UND_ERR_SOCKET: 'closed the connection before answering',
@@ -38,7 +39,12 @@ function codeOf(error: unknown): string {
 /** True when the peer closed a connection; on a reused socket that may just be its keep-alive running out. */
 export function isReset(error: unknown): boolean {
   const code = codeOf(error);
-  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
+  return code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
+}
+
+/** undici's errors for an answer that it did not expect have the code of a closed connection. */
+function isUnexpectedAnswer(error: unknown): boolean {
+  return error instanceof Error && (error.message === 'bad response' || error.message === 'bad upgrade');
 }
 
 /** `startCommand` (`ollama serve`) is named in the hint when the server is simply not there. */
@@ -49,7 +55,7 @@ export function networkError(error: unknown, endpoint: Endpoint, hasAnswered: bo
   const fields = { detail, cause: error };
   const who = endpoint.providerId;
   if (hasAnswered) {
-    if (code.startsWith('HPE_') || framingCodes.has(code)) {
+    if (isFramingCode(code)) {
       return new GatewayError('upstream_invalid', `${who} broke the HTTP framing of its answer.`, fields);
     }
     return new GatewayError('upstream_failed', `${who} closed the connection in the middle of its answer.`, fields);
@@ -57,13 +63,17 @@ export function networkError(error: unknown, endpoint: Endpoint, hasAnswered: bo
   if (code === 'HPE_ENDLESS_INTERIM') {
     return new GatewayError('upstream_invalid', `${who} sent interim answers (1xx) without end.`, fields);
   }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (isFramingCode(code) || isUnexpectedAnswer(error)) {
     return new GatewayError('upstream_invalid', `${who} does not speak HTTP.`, fields);
   }
   if (isTlsCode(code)) {
     return new GatewayError('upstream_connect', `${who} has a TLS certificate that is not trusted (${code}).`, fields);
   }
   return new GatewayError('upstream_connect', `${who} ${connectCodes[code] ?? 'could not be reached'}.`, fields);
+}
+
+function isFramingCode(code: string): boolean {
+  return code.startsWith('HPE_') || framingCodes.has(code);
 }
 
 function isTlsCode(code: string): boolean {

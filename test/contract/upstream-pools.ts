@@ -1,9 +1,7 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { Batch } from '../../src/core/batch.ts';
-import { Http1Pool } from '../../src/transport/http1/pool.ts';
-import { LazyPool } from '../../src/transport/lazy-pool.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { UndiciPool } from '../../src/transport/undici-pool.ts';
 import type { UpstreamPool } from '../../src/transport/upstream-pool.ts';
 import { createFakeClock } from '../support/clock.ts';
@@ -14,33 +12,20 @@ interface Opened {
   readonly origin: string;
   /** Connections at once. */
   readonly poolSize?: number | undefined;
+  /** One that stands still, where none is given. */
+  readonly clock?: Clock | undefined;
 }
 
 type OpenPool = (about: Opened) => UpstreamPool;
 
-const openHttp1: OpenPool = ({ origin, poolSize }) => {
-  const { connectMs } = endpoint.timeouts;
-  const clock = createFakeClock();
-  return new Http1Pool({
-    origin,
-    clock,
-    batch: new Batch(),
-    connectTimeoutMs: connectMs,
-    limit: poolSize,
-    lookup: lookup as LookupFunction,
-  });
-};
-
-const openUndici: OpenPool = ({ origin, poolSize }) =>
+const openUndici: OpenPool = ({ origin, poolSize, clock }) =>
   new UndiciPool({
+    clock: clock ?? createFakeClock(),
     origin,
     endpoint: { ...endpoint, poolSize },
     lookup: lookup as LookupFunction,
     proxies: undefined,
   });
-
-/** As the transport opens it. */
-const openLazily: OpenPool = (about) => new LazyPool({ endpoint, open: async () => openUndici(about) });
 
 export interface PoolVariant {
   readonly name: string;
@@ -54,11 +39,7 @@ export interface PoolVariant {
 }
 
 /** The contract's suites run for each of these, all of them without TLS. */
-export const poolVariants: readonly PoolVariant[] = [
-  ['Http1Pool', openHttp1] as const,
-  ['UndiciPool', openUndici] as const,
-  ['LazyPool', openLazily] as const,
-].map(([name, openVariant]) => {
+export const poolVariants: readonly PoolVariant[] = [['UndiciPool', openUndici] as const].map(([name, openVariant]) => {
   const open: OpenPool = (about) => {
     const pool = openVariant(about);
     onTestFinished(() => pool.destroy());

@@ -1,5 +1,4 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { Batch } from '../../../src/core/batch.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { Endpoint } from '../../../src/core/model.ts';
 import { Transport } from '../../../src/transport/client.ts';
@@ -16,7 +15,7 @@ it.each([
   ['/v1?u=http://h/p', '/v1?u=http://h/p'],
 ])('asks the origin, where a URL ends in %j, for %s', async (rest, path) => {
   const upstream = await startRaw();
-  const transport = new Transport({ clock: systemClock, batch: new Batch(), environment: {} });
+  const transport = new Transport({ clock: systemClock, environment: {} });
   onTestFinished(async () => {
     await transport.destroy();
     await upstream[Symbol.asyncDispose]();

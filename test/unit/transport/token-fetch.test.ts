@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { Batch } from '../../../src/core/batch.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { createTokenFetch } from '../../../src/transport/auth/token-fetch.ts';
 import { Transport } from '../../../src/transport/client.ts';
@@ -22,7 +21,7 @@ async function serve(listener: RequestListener): Promise<string> {
 function tokenFetch() {
   const transport = new Transport({
     clock: systemClock,
-    batch: new Batch(),
+
     environment: { HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1' },
   });
   onTestFinished(() => transport.destroy());

@@ -1,0 +1,43 @@
+import type { LookupFunction, Socket } from 'node:net';
+import { buildConnector } from 'undici';
+import type { Clock } from '../core/clock.ts';
+
+export interface ConnectorOptions {
+  readonly clock: Clock;
+  readonly lookup: LookupFunction;
+  /** Until the connection stands, TLS included. Milliseconds. */
+  readonly timeoutMs: number;
+  /** Authorities to trust, in PEM; undefined for plain text. */
+  readonly certificates: string[] | undefined;
+}
+
+/**
+ * How connections are opened that no proxy stands between: all of them pass through here, with and without TLS. The
+ * error that `lookup` gives is the one that the request fails with.
+ */
+export function openConnector(options: ConnectorOptions): buildConnector.connector {
+  const { clock, lookup, timeoutMs, certificates } = options;
+  const connect = buildConnector({
+    allowH2: false,
+    // Ours rules, which runs by the clock that everything else does.
+    timeout: 0,
+    lookup,
+    noDelay: true,
+    ...(certificates === undefined ? {} : { ca: certificates }),
+  }) as (...about: Parameters<buildConnector.connector>) => Socket;
+  return (about, callback) => {
+    const timer = clock.setTimer(timeoutMs, () => socket.destroy(new ConnectTimeout(timeoutMs)));
+    const socket = connect(about, (...result) => {
+      timer.cancel();
+      callback(...result);
+    });
+  };
+}
+
+class ConnectTimeout extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor(limitMs: number) {
+    super(`no connection within ${limitMs} ms`);
+  }
+}
