@@ -1,3 +1,4 @@
+import { append } from '../core/append.ts';
 import type { BlockStart, CanonicalResponse, Choice, ContentPart, Part, Seal, TokenLogprob } from './canonical.ts';
 
 type PartOf<K extends Part['kind']> = Extract<Part, { kind: K }>;
@@ -37,7 +38,7 @@ export class PartCollector {
         this.#seal(part);
         return;
       case 'logprobs':
-        this.#choice(part.choice).logprobs.push(...part.logprobs);
+        append(this.#choice(part.choice).logprobs, part.logprobs);
         return;
       case 'finish':
         this.#choice(part.choice).finish = part;

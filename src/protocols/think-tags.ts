@@ -10,85 +10,94 @@ const closeTag = '</think>';
 /**
  * Splits `<think>…</think>` off the front of an answer, as models write it whose server does not parse it. Only a tag
  * before any other text counts: later ones are something the model quotes. White space next to the tags goes. Fed in
- * pieces cut anywhere; what might still be part of a tag is held back.
+ * pieces cut anywhere; what might still be part of a tag is held back. Each piece is read once, however much white
+ * space came before it.
  */
 export class ThinkTagSplitter {
   #state: 'start' | 'reasoning' | 'after' | 'text' = 'start';
-  #held = '';
+  /** White space that goes if a tag follows. */
+  #blank = '';
+  /** What may be the beginning of a tag, behind the white space. */
+  #tag = '';
   #hasReasoned = false;
 
   push(text: string): readonly TaggedText[] {
-    if (this.#state === 'text') return text === '' ? [] : [{ kind: 'text', text }];
-    this.#held += text;
-    const runs: TaggedText[] = [];
-    while (this.#step(runs));
-    return runs;
+    switch (this.#state) {
+      case 'start':
+        return this.#start(text);
+      case 'reasoning':
+        return this.#reasoning(this.#tag + text);
+      case 'after':
+        return this.#after(text);
+      case 'text':
+        return run('text', text);
+    }
   }
 
   /** What was still held when the answer ended. */
   end(): readonly TaggedText[] {
-    const rest = this.#held;
-    this.#held = '';
-    if (this.#state === 'reasoning') return run('reasoning', rest.trimEnd());
-    return this.#state === 'after' ? [] : run('text', rest);
+    const rest = this.#tag === '' && this.#state === 'reasoning' ? '' : this.#takeBlank() + this.#tag;
+    this.#tag = '';
+    return run(this.#state === 'reasoning' ? 'reasoning' : 'text', rest);
   }
 
-  /** Takes one step from state to state; false when more text is needed. */
-  #step(runs: TaggedText[]): boolean {
-    switch (this.#state) {
-      case 'start':
-        return this.#start();
-      case 'reasoning':
-        return this.#reasoning(runs);
-      case 'after':
-        return this.#after();
-      case 'text':
-        runs.push(...run('text', this.#held));
-        this.#held = '';
-        return false;
-    }
-  }
-
-  #start(): boolean {
-    const text = this.#held.trimStart();
-    if (text.startsWith(openTag)) {
-      this.#held = text.slice(openTag.length);
+  #start(text: string): readonly TaggedText[] {
+    const begun = this.#tag === '' ? text.trimStart() : this.#tag + text;
+    if (this.#tag === '') this.#blank += text.slice(0, text.length - begun.length);
+    if (begun.startsWith(openTag)) {
       this.#state = 'reasoning';
-      return true;
+      this.#blank = '';
+      this.#tag = '';
+      return this.#reasoning(begun.slice(openTag.length));
     }
-    if (openTag.startsWith(text)) return false;
+    this.#tag = begun;
+    if (openTag.startsWith(begun)) return [];
+    const held = this.end();
     this.#state = 'text';
-    return true;
+    return held;
   }
 
-  #reasoning(runs: TaggedText[]): boolean {
-    // White space before the first word goes; later runs keep theirs, which separates words of two pieces.
-    if (!this.#hasReasoned) this.#held = this.#held.trimStart();
-    const close = this.#held.indexOf(closeTag);
-    const end = close === -1 ? firstUnsure(this.#held) : close;
-    const text = close === -1 ? this.#held.slice(0, end) : this.#held.slice(0, end).trimEnd();
-    if (text !== '') this.#hasReasoned = true;
-    runs.push(...run('reasoning', text));
-    this.#held = this.#held.slice(close === -1 ? end : end + closeTag.length);
-    if (close === -1) return false;
+  #reasoning(text: string): readonly TaggedText[] {
+    const close = text.indexOf(closeTag);
+    const end = close === -1 ? beginningOfTag(text) : close;
+    const thought = text.slice(0, end).trimEnd();
+    const runs = this.#reasoned(thought);
+    if (close === -1) {
+      if (this.#hasReasoned) this.#blank += text.slice(thought.length, end);
+      this.#tag = text.slice(end);
+      return runs;
+    }
     this.#state = 'after';
-    return true;
+    this.#blank = '';
+    this.#tag = '';
+    return [...runs, ...this.#after(text.slice(close + closeTag.length))];
   }
 
-  #after(): boolean {
-    this.#held = this.#held.trimStart();
-    if (this.#held === '') return false;
-    this.#state = 'text';
-    return true;
+  /** White space before the first word goes; later it is kept, since it separates words of two pieces. */
+  #reasoned(thought: string): readonly TaggedText[] {
+    if (thought === '') return [];
+    const text = this.#hasReasoned ? this.#takeBlank() + thought : thought.trimStart();
+    this.#hasReasoned = true;
+    return run('reasoning', text);
+  }
+
+  #after(text: string): readonly TaggedText[] {
+    const begun = text.trimStart();
+    if (begun !== '') this.#state = 'text';
+    return run('text', begun);
+  }
+
+  #takeBlank(): string {
+    const blank = this.#blank;
+    this.#blank = '';
+    return blank;
   }
 }
 
-/** Where text begins that may turn out to be white space before a closing tag, or the beginning of that tag. */
-function firstUnsure(text: string): number {
-  let end = text.length;
+/** Where text begins that may turn out to be the beginning of a closing tag; its length where there is none. */
+function beginningOfTag(text: string): number {
   const angle = text.lastIndexOf('<');
-  if (angle !== -1 && closeTag.startsWith(text.slice(angle))) end = angle;
-  return text.slice(0, end).trimEnd().length;
+  return angle !== -1 && closeTag.startsWith(text.slice(angle)) ? angle : text.length;
 }
 
 function run(kind: TaggedText['kind'], text: string): readonly TaggedText[] {

@@ -24,6 +24,21 @@ function endOfEvent(bytes: Buffer, from: number): number {
   return -1;
 }
 
+/** A blank line that is cut has at most these many bytes of it in front of the cut. */
+const seamBytes = 2;
+const noBytes = Buffer.alloc(0);
+
+function lastBytes(bytes: Buffer, before: Buffer): Buffer {
+  if (bytes.length >= seamBytes) return bytes.subarray(-seamBytes);
+  return Buffer.concat([before, bytes]).subarray(-seamBytes);
+}
+
+/** Whether a blank line ends in `chunk`, which follows on `seam`. An event of many lines is not joined before that. */
+function endsEvent(chunk: Buffer, seam: Buffer): boolean {
+  if (chunk.indexOf(lf) === -1) return false;
+  return endOfEvent(Buffer.concat([seam, chunk.subarray(0, seamBytes)]), 0) !== -1 || endOfEvent(chunk, 0) !== -1;
+}
+
 function tooLarge(): GatewayError {
   return new GatewayError('upstream_invalid', `The upstream sent an event over ${maxEventBytes} bytes.`);
 }
@@ -35,6 +50,8 @@ function tooLarge(): GatewayError {
 export class SseSplitter {
   /** An event that is not whole, not yet joined: joining on every chunk would be quadratic for a huge one. */
   #pieces: Buffer[] = [];
+  /** The last of what is held: a blank line may be cut anywhere. */
+  #seam: Buffer = noBytes;
   #heldBytes = 0;
 
   /** Whole events completed by this chunk. */
@@ -52,9 +69,11 @@ export class SseSplitter {
       this.#pieces.push(chunk);
       this.#heldBytes += chunk.length;
       if (this.#heldBytes > maxEventBytes) throw tooLarge();
-      if (chunk.indexOf(lf) === -1) return [];
+      const seam = this.#seam;
+      this.#seam = lastBytes(chunk, seam);
+      if (!endsEvent(chunk, seam)) return [];
       bytes = Buffer.concat(this.#pieces);
-      from = Math.max(0, bytes.length - chunk.length - 3);
+      from = Math.max(0, bytes.length - chunk.length - seamBytes);
       this.#pieces = [];
       this.#heldBytes = 0;
     }
@@ -65,8 +84,10 @@ export class SseSplitter {
       start = end;
     }
     if (start < bytes.length) {
-      this.#pieces = [start === 0 ? bytes : bytes.subarray(start)];
-      this.#heldBytes = bytes.length - start;
+      const rest = start === 0 ? bytes : bytes.subarray(start);
+      this.#pieces = [rest];
+      this.#seam = lastBytes(rest, noBytes);
+      this.#heldBytes = rest.length;
       if (this.#heldBytes > maxEventBytes) throw tooLarge();
     }
     return events;

@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts';
 import type { Message } from '../canonical.ts';
 import { assistantBlocks, userBlocks } from './content-out.ts';
 import type { Encoding } from './encoding.ts';
@@ -48,7 +49,7 @@ class Turns {
         return this.#addInstruction(message, next);
       case 'assistant': {
         const blocks = message.content.flatMap((part) => assistantBlocks(part, this.#encoding));
-        if (blocks.length > 0) this.#turn('assistant').blocks.push(...blocks);
+        if (blocks.length > 0) append(this.#turn('assistant').blocks, blocks);
         return;
       }
       case 'user':
@@ -70,7 +71,7 @@ class Turns {
       const blocks = userBlocks(part, this.#encoding);
       if (blocks.length === 0) continue;
       const turn = this.#turn('user');
-      (part.kind === 'tool-result' ? turn.results : turn.blocks).push(...blocks);
+      append(part.kind === 'tool-result' ? turn.results : turn.blocks, blocks);
     }
   }
 
@@ -83,8 +84,8 @@ class Turns {
     if (blocks.length === 0) return;
     const last = this.all.at(-1)?.role;
     const fits = (last === 'user' || last === 'system') && (next === undefined || next.role === 'assistant');
-    if (this.#encoding.traits.midSystem && fits) this.#turn('system').blocks.push(...blocks);
-    else this.#turn('user').blocks.push(...blocks.map(markInstruction));
+    if (this.#encoding.traits.midSystem && fits) append(this.#turn('system').blocks, blocks);
+    else append(this.#turn('user').blocks, blocks.map(markInstruction));
   }
 }
 
@@ -92,9 +93,15 @@ function markInstruction(block: TextBlockParam): TextBlockParam {
   return { ...block, text: `<system>\n${block.text}\n</system>` };
 }
 
-/** The next message that is not an instruction: neighbouring instructions share one place. */
-function nextTurn(messages: readonly Message[], index: number): Message | undefined {
-  return messages.slice(index + 1).find((message) => !isInstruction(message));
+/** For each message the next one that is not an instruction: neighbouring instructions share one place. */
+function nextTurns(messages: readonly Message[]): readonly (Message | undefined)[] {
+  let next: Message | undefined;
+  const fromLast = messages.toReversed().map((message) => {
+    const following = next;
+    if (!isInstruction(message)) next = message;
+    return following;
+  });
+  return fromLast.toReversed();
 }
 
 /** Models refuse a prefilled answer that ends in white space; those without prefill are asked to go on instead. */
@@ -126,8 +133,9 @@ export function encodeMessages(messages: readonly Message[], encoding: Encoding)
   if (firstTurn === -1) return { system: [], messages: [{ role: 'user', content: system }] };
   const turns = new Turns(encoding);
   const rest = messages.slice(firstTurn);
+  const next = nextTurns(rest);
   rest.forEach((message, index) => {
-    turns.add(message, nextTurn(rest, index));
+    turns.add(message, next[index]);
   });
   const all = turns.all;
   if (all[0]?.role !== 'user') all.unshift({ role: 'user', blocks: [placeholder], results: [] });

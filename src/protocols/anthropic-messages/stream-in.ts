@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { Usage } from '../../core/model.ts';
 import { parseEvent, SseSplitter } from '../../transport/sse.ts';
@@ -81,7 +82,7 @@ class MessagesStreamDecoder implements StreamDecoder {
 
   push(chunk: Buffer): readonly Part[] {
     const parts: Part[] = [];
-    for (const raw of this.#splitter.split(chunk)) parts.push(...this.#event(raw));
+    for (const raw of this.#splitter.split(chunk)) append(parts, this.#event(raw));
     return parts;
   }
 
@@ -158,10 +159,11 @@ class MessagesStreamDecoder implements StreamDecoder {
     const delta = asObject(event.delta) ?? {};
     const raw = asText(delta.stop_reason);
     const refusal = refusalText(delta.stop_details);
-    if (refusal !== undefined) parts.push(...this.#refusal(refusal));
+    if (refusal !== undefined) append(parts, this.#refusal(refusal));
     if (raw !== undefined) {
       const stopSequence = asString(delta.stop_sequence);
-      parts.push(...this.#closeAll(), { kind: 'finish', choice: 0, reason: decodeStopReason(raw), raw, stopSequence });
+      append(parts, this.#closeAll());
+      parts.push({ kind: 'finish', choice: 0, reason: decodeStopReason(raw), raw, stopSequence });
     }
     const usage = decodeUsage(event.usage);
     if (usage !== undefined) {

@@ -1,5 +1,6 @@
 import type { GatewayError } from '../../core/errors.ts';
 import type { Usage } from '../../core/model.ts';
+import { Queue } from '../../core/queue.ts';
 import type { BlockStart, Part, Seal } from '../canonical.ts';
 import type { AnswerContext, ErrorFacts, StreamEncoder } from '../protocol.ts';
 import { messagesErrors } from './errors.ts';
@@ -66,7 +67,9 @@ function deltaFrame(index: number, kind: BlockStart['kind'], text: string): stri
  */
 class MessagesStreamEncoder implements StreamEncoder {
   readonly #context: AnswerContext;
-  readonly #queue: Block[] = [];
+  readonly #queue = new Queue<Block>();
+  /** Those of the queue, by their number in the canonical stream. */
+  readonly #blocks = new Map<number, Block>();
   /** Index of the open block on the wire. */
   #index = -1;
   #isStarted = false;
@@ -104,7 +107,7 @@ class MessagesStreamEncoder implements StreamEncoder {
 
   end(): string {
     const started = this.#ensureStarted();
-    for (const block of this.#queue) block.hasEnded = true;
+    for (const block of this.#blocks.values()) block.hasEnded = true;
     const closed = this.#advance();
     const delta: RawMessageDeltaEvent = {
       type: 'message_delta',
@@ -173,6 +176,7 @@ class MessagesStreamEncoder implements StreamEncoder {
 
   #enqueue(block: Block): string {
     this.#queue.push(block);
+    if (block.number !== noNumber) this.#blocks.set(block.number, block);
     return this.#queue.length === 1 ? this.#open(block) : '';
   }
 
@@ -189,14 +193,14 @@ class MessagesStreamEncoder implements StreamEncoder {
   }
 
   #delta(number: number, text: string): string {
-    const open = this.#queue[0];
+    const open = this.#queue.first;
     if (open?.number === number) return deltaFrame(this.#index, open.content.kind, text);
-    this.#queue.find((block) => block.number === number)?.held.push(text);
+    this.#blocks.get(number)?.held.push(text);
     return '';
   }
 
   #endBlock(number: number, seal: Seal | undefined): string {
-    const block = this.#queue.find((candidate) => candidate.number === number);
+    const block = this.#blocks.get(number);
     if (block === undefined) return '';
     block.hasEnded = true;
     if (seal !== undefined) block.signature = signatureOf(seal);
@@ -206,10 +210,11 @@ class MessagesStreamEncoder implements StreamEncoder {
   /** Closes the blocks at the head of the queue that have ended, opening the next each time. */
   #advance(): string {
     let frames = '';
-    for (let block = this.#queue[0]; block?.hasEnded === true; block = this.#queue[0]) {
+    for (let block = this.#queue.first; block?.hasEnded === true; block = this.#queue.first) {
       frames += this.#close(block);
       this.#queue.shift();
-      const next = this.#queue[0];
+      this.#blocks.delete(block.number);
+      const next = this.#queue.first;
       if (next !== undefined) frames += this.#open(next);
     }
     return frames;

@@ -1,4 +1,5 @@
 import type { CanonicalRequest, Tool } from '../canonical.ts';
+import { offeredTools } from '../offered-tools.ts';
 import type { Encoding } from './encoding.ts';
 import type { ToolChoice, Tool as WireTool } from './wire.ts';
 
@@ -17,12 +18,6 @@ function encodeTool(tool: Tool, encoding: Encoding): WireTool {
     ...(isStrict ? { strict: true } : undefined),
     ...encoding.cache(tool.cache),
   };
-}
-
-/** The wire cannot name several allowed tools: the others are not shown instead. */
-function visibleTools(request: CanonicalRequest): readonly Tool[] {
-  const choice = request.toolChoice;
-  return choice?.kind === 'allowed' ? request.tools.filter((tool) => choice.names.includes(tool.name)) : request.tools;
 }
 
 function encodeChoice(request: CanonicalRequest): ToolChoice | undefined {
@@ -47,7 +42,7 @@ function encodeChoice(request: CanonicalRequest): ToolChoice | undefined {
 
 /** A choice without tools is a 400, so it goes with them. */
 export function encodeTools(request: CanonicalRequest, encoding: Encoding): EncodedTools {
-  const tools = visibleTools(request).map((tool) => encodeTool(tool, encoding));
+  const tools = offeredTools(request).map((tool) => encodeTool(tool, encoding));
   if (tools.length === 0) return {};
   const choice = encodeChoice(request);
   return choice === undefined ? { tools } : { tools, tool_choice: choice };

@@ -15,7 +15,8 @@ export class Encoding {
   readonly traits: ModelTraits;
   /** For what is the same in Claude's own API. Shares the drops. */
   readonly claude: ClaudeEncoding;
-  readonly #documentNames = new Set<string>();
+  /** Names in use, with the number that was last put behind each. */
+  readonly #documentNames = new Map<string, number>();
   #cachePoints = 0;
 
   constructor(traits: ModelTraits) {
@@ -46,9 +47,14 @@ export class Encoding {
       .replaceAll(/\s+/g, ' ')
       .trim();
     const wanted = legal === '' ? 'document' : legal.slice(0, maxNameLength - 4).trim();
+    let count = this.#documentNames.get(wanted) ?? 0;
     let unique = wanted;
-    for (let count = 2; this.#documentNames.has(unique); count++) unique = `${wanted} ${count}`;
-    this.#documentNames.add(unique);
+    do {
+      count += 1;
+      if (count > 1) unique = `${wanted} ${count}`;
+    } while (this.#documentNames.has(unique));
+    this.#documentNames.set(unique, 1);
+    this.#documentNames.set(wanted, count);
     return unique;
   }
 }

@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts';
 import type { Message } from '../canonical.ts';
 import { assistantBlocks, userBlocks } from './content-out.ts';
 import type { Encoding } from './encoding.ts';
@@ -68,13 +69,13 @@ class Turns {
   #addUser(message: Message): void {
     for (const part of message.content) {
       const blocks = userBlocks(part, this.#encoding);
-      if (part.kind === 'tool-result') this.#turn('user').results.push(...blocks);
+      if (part.kind === 'tool-result') append(this.#turn('user').results, blocks);
       else this.#push('user', blocks);
     }
   }
 
   #push(role: Turn['role'], blocks: readonly ContentBlock[]): void {
-    if (blocks.length > 0) this.#turn(role).blocks.push(...blocks);
+    if (blocks.length > 0) append(this.#turn(role).blocks, blocks);
   }
 
   #turn(role: Turn['role']): Turn {

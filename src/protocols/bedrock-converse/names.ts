@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CanonicalRequest } from '../canonical.ts';
+import type { CanonicalRequest, Tool } from '../canonical.ts';
 
 /** Longest name of a tool and longest id of a call. Characters. */
 const maxLength = 64;
@@ -15,7 +15,15 @@ export function wireName(name: string): string {
   return `${legal.slice(0, maxLength - mark.length - 1)}_${mark}`;
 }
 
+/** Of one request's tools by the name on the wire; an answer with many calls asks for each. */
+const originals = new WeakMap<readonly Tool[], ReadonlyMap<string, string>>();
+
 /** The name of the client's tool that was sent under `name`. */
-export function originalName(name: string, request: CanonicalRequest): string {
-  return request.tools.find((tool) => wireName(tool.name) === name)?.name ?? name;
+export function originalName(name: string, { tools }: CanonicalRequest): string {
+  let byWireName = originals.get(tools);
+  if (byWireName === undefined) {
+    byWireName = new Map(tools.map((tool) => [wireName(tool.name), tool.name]));
+    originals.set(tools, byWireName);
+  }
+  return byWireName.get(name) ?? name;
 }

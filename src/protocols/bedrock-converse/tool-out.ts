@@ -1,4 +1,5 @@
 import type { CanonicalRequest, Tool } from '../canonical.ts';
+import { offeredTools } from '../offered-tools.ts';
 import type { Encoding } from './encoding.ts';
 import { wireName } from './names.ts';
 import type { CachePoint, ToolChoice, ToolConfig, ToolSpec } from './wire.ts';
@@ -16,12 +17,6 @@ function encodeTool(tool: Tool, encoding: Encoding): readonly (ToolSpec | CacheP
     },
   };
   return [spec, ...encoding.cachePoint(tool.cache, 'tools')];
-}
-
-/** The wire cannot name several allowed tools: the others are not shown instead. */
-function visibleTools(request: CanonicalRequest): readonly Tool[] {
-  const choice = request.toolChoice;
-  return choice?.kind === 'allowed' ? request.tools.filter((tool) => choice.names.includes(tool.name)) : request.tools;
 }
 
 /** Tools that were called earlier: the API refuses a conversation with calls that comes without a single tool. */
@@ -56,7 +51,7 @@ export function encodeTools(request: CanonicalRequest, encoding: Encoding): Tool
   const isForbidden = request.toolChoice?.kind === 'none';
   // The wire has no "none". Without tools the model cannot call; where calls went before, tools there must be.
   if (isForbidden && history.length > 0) encoding.drops.add('tool_choice');
-  const shown = isForbidden && history.length === 0 ? [] : visibleTools(request);
+  const shown = isForbidden && history.length === 0 ? [] : offeredTools(request);
   if (request.parallelToolCalls === false && shown.length > 0) encoding.drops.add('parallel_tool_calls');
   const tools = (shown.length > 0 ? shown : history).flatMap((tool) => encodeTool(tool, encoding));
   if (tools.length === 0) return undefined;

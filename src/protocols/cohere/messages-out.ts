@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts';
 import type { ContentPart, Message, ToolCallPart, ToolResultPart } from '../canonical.ts';
 import { present } from '../fields.ts';
 import {
@@ -39,7 +40,7 @@ class Turns {
   readonly #state: EncodeState;
   readonly #messages: WireMessage[] = [];
   /** Images of results, which wait until all results of their turn have been told. */
-  #attachments: readonly ContentPart[] = [];
+  #attachments: ContentPart[] = [];
 
   constructor(state: EncodeState) {
     this.#state = state;
@@ -84,7 +85,8 @@ class Turns {
     const media = result.content.filter((part) => part.kind !== 'text' && part.kind !== 'document');
     if (media.length === 0) return;
     const text = `Attached to the result of ${result.name ?? result.id}:`;
-    this.#attachments = [...this.#attachments, { kind: 'text', text }, ...media];
+    this.#attachments.push({ kind: 'text', text });
+    append(this.#attachments, media);
   }
 
   #user(content: readonly WireUserContent[]): void {

@@ -1,5 +1,6 @@
 import type { CanonicalRequest, Tool } from '../canonical.ts';
 import { asArray, present } from '../fields.ts';
+import { offeredTools } from '../offered-tools.ts';
 import { dropCacheMark, type EncodeState } from './encoding.ts';
 import type { ChatBody, WireTool } from './wire.ts';
 
@@ -10,7 +11,7 @@ type ToolFields = Partial<Pick<ChatBody, 'tools' | 'strict_tools' | 'tool_choice
  * offering no others.
  */
 export function encodeTools(request: CanonicalRequest, state: EncodeState): ToolFields {
-  const offered = offeredTools(request);
+  const offered = shownTools(request);
   if (offered.length === 0) return {};
   if (request.parallelToolCalls === false) state.drops.add('parallel_tool_calls');
   return present({
@@ -20,18 +21,10 @@ export function encodeTools(request: CanonicalRequest, state: EncodeState): Tool
   });
 }
 
-function offeredTools({ tools, toolChoice }: CanonicalRequest): readonly Tool[] {
-  switch (toolChoice?.kind) {
-    case 'tool':
-      return tools.filter((tool) => tool.name === toolChoice.name);
-    case 'allowed':
-      return tools.filter((tool) => toolChoice.names.includes(tool.name));
-    case undefined:
-    case 'auto':
-    case 'none':
-    case 'required':
-      return tools;
-  }
+/** Nor can the wire name the one tool that must be called. */
+function shownTools(request: CanonicalRequest): readonly Tool[] {
+  const { tools, toolChoice } = request;
+  return toolChoice?.kind === 'tool' ? tools.filter((tool) => tool.name === toolChoice.name) : offeredTools(request);
 }
 
 function encodeTool(tool: Tool, state: EncodeState): WireTool {

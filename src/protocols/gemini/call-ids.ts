@@ -1,8 +1,4 @@
-interface Call {
-  readonly id: string;
-  readonly name: string;
-  isAnswered: boolean;
-}
+import { OpenCalls } from '../open-calls.ts';
 
 /**
  * Ids for a wire on which they are optional. A call without one is numbered by its place in the conversation, which
@@ -10,28 +6,30 @@ interface Call {
  * oldest call of its name that is still open.
  */
 export class CallIds {
-  readonly #calls: Call[] = [];
+  readonly #open = new OpenCalls();
+  readonly #taken = new Set<string>();
+  /** Calls so far, and numbers that were passed over since a call brought them as its id. */
+  #number = 0;
 
   ofCall(name: string, id: string | undefined): string {
     const given = id === undefined || id === '' ? this.#free() : id;
-    this.#calls.push({ id: given, name, isAnswered: false });
+    this.#taken.add(given);
+    this.#number += 1;
+    this.#open.add({ id: given, name });
     return given;
   }
 
   ofResponse(name: string, id: string | undefined): string {
-    const open = this.#calls.filter((call) => !call.isAnswered);
-    const call =
-      id === undefined || id === ''
-        ? (open.find((one) => one.name === name) ?? open[0])
-        : open.find((one) => one.id === id);
-    if (call === undefined) return id === undefined || id === '' ? this.ofCall(name, undefined) : id;
-    call.isAnswered = true;
-    return call.id;
+    if (id !== undefined && id !== '') {
+      this.#open.takeById(id);
+      return id;
+    }
+    const call = this.#open.takeNamed(name) ?? this.#open.takeFirst();
+    return call?.id ?? this.ofCall(name, undefined);
   }
 
   #free(): string {
-    let number = this.#calls.length;
-    while (this.#calls.some((call) => call.id === `call_${number}`)) number += 1;
-    return `call_${number}`;
+    while (this.#taken.has(`call_${this.#number}`)) this.#number += 1;
+    return `call_${this.#number}`;
   }
 }

@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts';
 import type { ContentPart, Message, Seal } from '../canonical.ts';
 import { isObject, present } from '../fields.ts';
 import type { JsonObject } from '../protocol.ts';
@@ -12,6 +13,12 @@ export type Drops = Set<string>;
 /** Kinds of part that stand for Google's own tools; no other protocol has a place for them. */
 const foreignParts = ['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'] as const;
 
+/** A message that later contents may still go on with. */
+interface Draft {
+  readonly role: Message['role'];
+  readonly content: ContentPart[];
+}
+
 interface Turn {
   readonly ids: CallIds;
   readonly drops: Drops;
@@ -23,7 +30,7 @@ interface Turn {
  */
 export function messagesFromContents(contents: unknown, drops: Drops): readonly Message[] {
   const turn: Turn = { ids: new CallIds(), drops };
-  const messages: Message[] = [];
+  const messages: Draft[] = [];
   for (const [index, entry] of listAt(contents, 'contents').entries()) {
     const path = `contents[${index}]`;
     const content = objectAt(entry, path);
@@ -31,7 +38,7 @@ export function messagesFromContents(contents: unknown, drops: Drops): readonly 
     if (stringAt(content.role, `${path}.role`) === 'model') {
       addModelParts(messages, parts);
     } else {
-      messages.push(...userMessages(parts));
+      addUserParts(messages, parts);
     }
   }
   return messages;
@@ -41,33 +48,27 @@ export function messagesFromContents(contents: unknown, drops: Drops): readonly 
  * Clients keep a streamed answer as one content a chunk, empty ones included. It is one turn all the same: parallel
  * calls must not be torn apart, nor a sentence.
  */
-function addModelParts(messages: Message[], parts: readonly ContentPart[]): void {
+function addModelParts(messages: Draft[], parts: readonly ContentPart[]): void {
   const last = messages.at(-1);
-  if (last?.role === 'assistant') {
-    messages.splice(-1, 1, { role: 'assistant', content: joined(last.content, parts) });
-  } else if (parts.length > 0) {
-    messages.push({ role: 'assistant', content: parts });
-  }
+  if (last?.role === 'assistant') join(last.content, parts);
+  else if (parts.length > 0) messages.push({ role: 'assistant', content: [...parts] });
 }
 
-function joined(before: readonly ContentPart[], after: readonly ContentPart[]): readonly ContentPart[] {
-  const [last, first] = [before.at(-1), after[0]];
-  if (last?.kind === 'text' && first?.kind === 'text') {
-    return [...before.slice(0, -1), { kind: 'text', text: last.text + first.text }, ...after.slice(1)];
-  }
-  if (last?.kind === 'reasoning' && first?.kind === 'reasoning' && last.seal === undefined) {
-    return [...before.slice(0, -1), { ...first, text: last.text + first.text }, ...after.slice(1)];
-  }
-  return [...before, ...after];
+/** Adds `after` to `content`; text or thought that goes on where `content` ends becomes one part with it. */
+function join(content: ContentPart[], after: readonly ContentPart[]): void {
+  const [last, first] = [content.at(-1), after[0]];
+  const isText = last?.kind === 'text' && first?.kind === 'text';
+  const isThought = last?.kind === 'reasoning' && first?.kind === 'reasoning' && last.seal === undefined;
+  if (!isText && !isThought) return append(content, after);
+  content[content.length - 1] = { ...first, text: last.text + first.text };
+  append(content, after.slice(1));
 }
 
 /** `user`, `function` or no role at all. */
-function userMessages(parts: readonly ContentPart[]): readonly Message[] {
-  const results = parts.filter((part) => part.kind === 'tool-result');
+function addUserParts(messages: Draft[], parts: readonly ContentPart[]): void {
+  for (const part of parts) if (part.kind === 'tool-result') messages.push({ role: 'tool', content: [part] });
   const rest = parts.filter((part) => part.kind !== 'tool-result');
-  const messages: Message[] = results.map((result) => ({ role: 'tool', content: [result] }));
   if (rest.length > 0) messages.push({ role: 'user', content: rest });
-  return messages;
 }
 
 /** A string, one content or a list of parts, as clients write it. */

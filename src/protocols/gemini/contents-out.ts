@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { ContentPart, Message, ToolCallPart, ToolResultPart } from '../canonical.ts';
 import { isObject } from '../fields.ts';
@@ -14,8 +15,15 @@ interface Contents {
 
 interface Draft {
   readonly role: 'user' | 'model';
+  /** Function responses, which come first and in the order of their calls, whatever was said in between. */
+  readonly responses: WirePart[];
   readonly parts: WirePart[];
+  /** Of the model's turn itself, or of the one that a user's turn follows. */
+  readonly calls: Calls;
 }
+
+/** Calls of one turn of the model by id: their place in it and their name. */
+type Calls = Map<string | undefined, { readonly rank: number; readonly name: string }>;
 
 /**
  * System and developer messages at the start become `systemInstruction`; later ones stay in place as text of the
@@ -51,8 +59,6 @@ class ContentsWriter {
   readonly #traits: ModelTraits;
   readonly #drops: Drops;
   readonly #drafts: Draft[] = [];
-  /** Calls of the last model turn, in their order. */
-  #calls: ToolCallPart[] = [];
 
   constructor(traits: ModelTraits, drops: Drops) {
     this.#traits = traits;
@@ -60,7 +66,7 @@ class ContentsWriter {
   }
 
   get contents(): readonly WireContent[] {
-    return this.#drafts.filter((draft) => draft.parts.length > 0);
+    return this.#drafts.map(contentOf).filter(({ parts }) => parts.length > 0);
   }
 
   add(message: Message): void {
@@ -68,42 +74,27 @@ class ContentsWriter {
     const role = message.role === 'assistant' ? 'model' : 'user';
     const draft = this.#draft(role);
     if (role === 'user') {
-      this.#addUser(message.content, draft.parts);
+      for (const part of message.content) if (part.kind === 'tool-result') this.#addResult(part, draft);
+      for (const part of message.content) if (part.kind !== 'tool-result') append(draft.parts, this.#plain(part));
       return;
     }
-    this.#calls.push(...message.content.filter((part) => part.kind === 'tool-call'));
-    for (const part of message.content) this.#addModelPart(part, draft.parts);
+    for (const part of message.content) {
+      if (part.kind === 'tool-call') note(part, draft.calls);
+      this.#addModelPart(part, draft.parts);
+    }
   }
 
   #draft(role: Draft['role']): Draft {
     const last = this.#drafts.at(-1);
     if (last?.role === role) return last;
-    const draft: Draft = { role, parts: [] };
+    const calls: Calls = role === 'model' || last === undefined ? new Map() : last.calls;
+    const draft: Draft = { role, responses: [], parts: [], calls };
     this.#drafts.push(draft);
-    if (role === 'model') this.#calls = [];
     return draft;
   }
 
-  /** Results come first and in the order of their calls, whatever was said in between. */
-  #addUser(content: readonly ContentPart[], parts: WirePart[]): void {
-    const results = content.filter((part) => part.kind === 'tool-result');
-    if (results.length > 0) {
-      const before = parts.findIndex((part) => part.functionResponse === undefined);
-      const rest = before === -1 ? [] : parts.splice(before);
-      const wired = results.flatMap((result) => this.#result(result));
-      const all = [...parts.splice(0), ...wired.filter((part) => part.functionResponse !== undefined)];
-      parts.push(...this.#inOrderOfCalls(all), ...rest, ...wired.filter((part) => part.functionResponse === undefined));
-    }
-    for (const part of content) if (part.kind !== 'tool-result') parts.push(...this.#plain(part));
-  }
-
-  #inOrderOfCalls(parts: readonly WirePart[]): readonly WirePart[] {
-    const rank = (part: WirePart) => this.#calls.findIndex((call) => call.id === part.functionResponse?.id);
-    return parts.toSorted((a, b) => rank(a) - rank(b));
-  }
-
-  #result(result: ToolResultPart): readonly WirePart[] {
-    const name = result.name ?? this.#calls.find((call) => call.id === result.id)?.name ?? result.id;
+  #addResult(result: ToolResultPart, { responses, parts, calls }: Draft): void {
+    const name = result.name ?? calls.get(result.id)?.name ?? result.id;
     const texts: string[] = [];
     const media: WirePart[] = [];
     for (const part of result.content) {
@@ -114,12 +105,14 @@ class ContentsWriter {
     }
     const response = { [result.isError === true ? 'error' : 'output']: texts.join('\n') };
     const base = { id: result.id, name, response };
-    if (media.length === 0) return [{ functionResponse: base }];
     // Older models refuse media inside the response; beside it they take it.
-    if (!this.#traits.isCurrent) return [{ functionResponse: base }, ...media];
-    return [
-      { functionResponse: { ...base, parts: media.map(({ inlineData, fileData }) => ({ inlineData, fileData })) } },
-    ];
+    if (media.length === 0 || !this.#traits.isCurrent) {
+      responses.push({ functionResponse: base });
+      append(parts, media);
+      return;
+    }
+    const inside = media.map(({ inlineData, fileData }) => ({ inlineData, fileData }));
+    responses.push({ functionResponse: { ...base, parts: inside } });
   }
 
   #addModelPart(part: ContentPart, parts: WirePart[]): void {
@@ -131,10 +124,10 @@ class ContentsWriter {
     const isBareSeal = part.kind === 'reasoning' && part.text === '';
     if (isBareSeal && last !== undefined && takesSignature(last)) {
       const thoughtSignature = ownSignature(part.seal);
-      if (thoughtSignature !== undefined) parts.splice(-1, 1, { ...last, thoughtSignature });
+      if (thoughtSignature !== undefined) parts[parts.length - 1] = { ...last, thoughtSignature };
       return;
     }
-    parts.push(...this.#plain(part));
+    append(parts, this.#plain(part));
   }
 
   /** Of parallel calls only the first is signed. */
@@ -169,6 +162,15 @@ class ContentsWriter {
         return [];
     }
   }
+}
+
+function note(call: ToolCallPart, calls: Calls): void {
+  if (!calls.has(call.id)) calls.set(call.id, { rank: calls.size, name: call.name });
+}
+
+function contentOf({ role, responses, parts, calls }: Draft): WireContent & { readonly parts: readonly WirePart[] } {
+  const rank = (part: WirePart) => calls.get(part.functionResponse?.id)?.rank ?? -1;
+  return { role, parts: [...responses.toSorted((a, b) => rank(a) - rank(b)), ...parts] };
 }
 
 /** A file that cannot be read must not be passed over in silence: the answer would be about something else. */

@@ -48,7 +48,7 @@ function addPart(part: ContentPart, parts: WirePart[]): void {
       last.functionCall === undefined &&
       last.thoughtSignature === undefined
     ) {
-      parts.splice(-1, 1, { ...last, thoughtSignature });
+      parts[parts.length - 1] = { ...last, thoughtSignature };
     } else {
       parts.push({ text: '', thoughtSignature });
     }

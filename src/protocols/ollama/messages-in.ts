@@ -10,28 +10,31 @@ import {
   requiredObject,
   requiredString,
 } from '../fields.ts';
+import { OpenCalls } from '../open-calls.ts';
 import type { JsonObject } from '../protocol.ts';
 import { decodeImages } from './images-in.ts';
 
 /** Calls and results belong together by id in the canonical form, here mostly by order and name. */
 class Conversation {
   #calls = 0;
-  #unanswered: ToolCallPart[] = [];
+  readonly #open = new OpenCalls<ToolCallPart>();
 
   call(id: string | undefined, name: string, argumentsText: string): ToolCallPart {
     const call: ToolCallPart = { kind: 'tool-call', id: id ?? this.#newId(), name, arguments: argumentsText };
-    this.#unanswered.push(call);
+    this.#open.add(call);
     return call;
   }
 
   /** The call that a result answers: by id, else the first unanswered one of its name, else the first. */
   answer(id: string | undefined, name: string | undefined): Pick<ToolCallPart, 'id'> & { readonly name?: string } {
-    const matches = (call: ToolCallPart) =>
-      id === undefined ? name === undefined || call.name === name : call.id === id;
-    const call = this.#unanswered.find(matches);
+    const call = this.#take(id, name);
     if (call === undefined) return { id: id ?? this.#newId(), ...(name === undefined ? undefined : { name }) };
-    this.#unanswered = this.#unanswered.filter((other) => other !== call);
     return { id: call.id, name: call.name };
+  }
+
+  #take(id: string | undefined, name: string | undefined): ToolCallPart | undefined {
+    if (id !== undefined) return this.#open.takeById(id);
+    return name === undefined ? this.#open.takeFirst() : this.#open.takeNamed(name);
   }
 
   #newId(): string {

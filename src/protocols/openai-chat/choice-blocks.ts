@@ -1,10 +1,11 @@
 import type { BlockStart, Part, Seal } from '../canonical.ts';
+import { GrowingObject } from '../growing-object.ts';
 import { decodeFinishReason } from './finish-reason.ts';
 
 interface OpenCall {
   readonly block: number;
   readonly id: string;
-  arguments: string;
+  readonly arguments: GrowingObject;
   isOpen: boolean;
 }
 
@@ -37,6 +38,8 @@ export class ChoiceBlocks {
   readonly #sink: BlockSink;
   #open: { readonly kind: TextKind; readonly block: number } | undefined;
   readonly #calls = new Map<number, OpenCall>();
+  /** Calls that became whole since calls were last closed. */
+  readonly #whole = new Set<OpenCall>();
   #isFinished = false;
 
   constructor(choice: number, sink: BlockSink) {
@@ -70,7 +73,9 @@ export class ChoiceBlocks {
     const known = this.#calls.get(delta.index);
     const call = known === undefined || isAnotherCall(known, delta) ? this.#startCall(delta) : known;
     if (call === undefined || delta.arguments === '') return;
-    call.arguments += delta.arguments;
+    call.arguments.add(delta.arguments);
+    if (call.arguments.isWhole) this.#whole.add(call);
+    else this.#whole.delete(call);
     this.#sink.emit({ kind: 'block-delta', choice: this.#choice, block: call.block, text: delta.arguments });
   }
 
@@ -101,7 +106,7 @@ export class ChoiceBlocks {
     this.#sink.emit({ kind: 'block-start', choice: this.#choice, block, content });
     const replaced = this.#calls.get(delta.index);
     if (replaced !== undefined) this.#closeCall(replaced);
-    const call = { block, id, arguments: '', isOpen: true };
+    const call = { block, id, arguments: new GrowingObject(), isOpen: true };
     this.#calls.set(delta.index, call);
     return call;
   }
@@ -113,7 +118,8 @@ export class ChoiceBlocks {
   }
 
   #closeWholeCalls(): void {
-    for (const call of this.#calls.values()) if (isWholeJson(call.arguments)) this.#closeCall(call);
+    for (const call of this.#whole) this.#closeCall(call);
+    this.#whole.clear();
   }
 
   #closeCall(call: OpenCall): void {
@@ -130,15 +136,5 @@ export class ChoiceBlocks {
 function isAnotherCall(call: OpenCall, delta: CallDelta): boolean {
   if (delta.name === undefined) return false;
   if (delta.id !== undefined) return delta.id !== call.id;
-  return isWholeJson(call.arguments);
-}
-
-function isWholeJson(text: string): boolean {
-  if (!text.trimEnd().endsWith('}')) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return call.arguments.isWhole;
 }

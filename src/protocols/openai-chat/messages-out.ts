@@ -3,6 +3,7 @@ import type {
   ChatCompletionContentPart,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions';
+import { append } from '../../core/append.ts';
 import type { EndpointQuirks } from '../../core/model.ts';
 import type { ContentPart, Message, ReasoningPart, ToolCallPart, ToolResultPart } from '../canonical.ts';
 import { present } from '../fields.ts';
@@ -16,13 +17,13 @@ import type { WireToolCall } from './wire.ts';
  */
 export function encodeMessages(messages: readonly Message[], state: EncodeState): ChatCompletionMessageParam[] {
   const encoded: ChatCompletionMessageParam[] = [];
-  let attachments: readonly ContentPart[] = [];
+  let attachments: ContentPart[] = [];
   for (const message of messages) {
     const results = message.content.filter((part) => part.kind === 'tool-result');
     const rest = message.content.filter((part) => part.kind !== 'tool-result');
     for (const result of results) {
       encoded.push(encodeResult(result, state));
-      attachments = [...attachments, ...attachmentsOf(result)];
+      append(attachments, attachmentsOf(result));
     }
     if (results.length > 0 && rest.length === 0) continue;
     const isUsers = message.role === 'user' || message.role === 'tool';

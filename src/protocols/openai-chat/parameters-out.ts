@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EndpointQuirks } from '../../core/model.ts';
 import type { CanonicalRequest, OutputFormat, ReasoningRequest, Tool, ToolChoice } from '../canonical.ts';
 import { present } from '../fields.ts';
+import { offeredTools } from '../offered-tools.ts';
 import { type EncodeState, encodeCacheMark } from './content-out.ts';
 
 /** The fields that shape the answer. Undefined where the request says nothing. */
@@ -92,10 +93,7 @@ export function encodeEffort(reasoning: ReasoningRequest | undefined): string | 
 function encodeToolFields(request: CanonicalRequest, state: EncodeState) {
   const { toolChoice } = request;
   // Servers that know no allowed_tools still obey it when the others are not offered.
-  const offered =
-    toolChoice?.kind === 'allowed'
-      ? request.tools.filter((tool) => toolChoice.names.includes(tool.name))
-      : request.tools;
+  const offered = offeredTools(request);
   if (offered.length === 0) return {};
   return {
     tools: offered.map((tool) => encodeTool(tool, state)),

@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts';
 import type { ContentPart, Message } from '../canonical.ts';
 
 /**
@@ -9,12 +10,16 @@ export function inTemplateOrder(messages: readonly Message[]): readonly Message[
   const first = messages.findIndex((message) => !isInstruction(message));
   const front = messages.slice(0, first === -1 ? messages.length : first);
   const ordered: Message[] = front.length < 2 ? [...front] : [{ role: 'system', content: joinTexts(front) }];
+  /** What the user says in the message that stands last, for others to go on with. */
+  let open: { readonly name: string | undefined; readonly content: ContentPart[] } | undefined;
   for (const message of messages.slice(front.length)) {
     const told: Message = isInstruction(message) ? { role: 'user', content: message.content } : message;
-    const before = ordered.at(-1);
-    if (before?.role === 'user' && told.role === 'user' && before.name === told.name) {
-      ordered[ordered.length - 1] = { ...before, content: [...before.content, ...told.content] };
-    } else ordered.push(told);
+    if (told.role === 'user' && open !== undefined && open.name === told.name) {
+      append(open.content, told.content);
+      continue;
+    }
+    open = told.role === 'user' ? { name: told.name, content: [...told.content] } : undefined;
+    ordered.push(open === undefined ? told : { ...told, content: open.content });
   }
   return ordered;
 }

@@ -31,6 +31,8 @@ export class AnswerItems {
   readonly #origins: ReadonlyMap<string, ToolOrigin>;
   readonly #places: Place[] = [];
   readonly #blocks = new Map<number, Place>();
+  /** Places that are open and whose last block has ended. */
+  readonly #idle = new Set<Place>();
   /** The latest message: log probabilities name no block. */
   #message: OpenMessage | undefined;
 
@@ -60,6 +62,7 @@ export class AnswerItems {
     if (place === undefined) return;
     if (seal !== undefined && place.open instanceof OpenReasoning) place.open.seal(seal);
     place.isBusy = false;
+    if (!place.isClosed) this.#idle.add(place);
   }
 
   addLogprobs(logprobs: readonly TokenLogprob[]): void {
@@ -92,6 +95,7 @@ export class AnswerItems {
     const last = this.#places.at(-1);
     if (last !== undefined && !last.isBusy && !last.isClosed && last.open instanceof OpenMessage) {
       last.isBusy = true;
+      this.#idle.delete(last);
       this.#blocks.set(block, last);
       return last.open.beginPart(kind);
     }
@@ -125,13 +129,15 @@ export class AnswerItems {
     const closed = this.#closeIdle();
     const place = { open, isBusy: block !== undefined, isClosed: false };
     this.#places.push(place);
+    if (!place.isBusy) this.#idle.add(place);
     if (block !== undefined) this.#blocks.set(block, place);
     return [...closed, ...open.begin()];
   }
 
   #closeIdle(): readonly WireEvent[] {
-    return this.#places.flatMap((place) => {
-      if (place.isBusy || place.isClosed) return [];
+    const idle = [...this.#idle];
+    this.#idle.clear();
+    return idle.flatMap((place) => {
       place.isClosed = true;
       return place.open.close('completed');
     });

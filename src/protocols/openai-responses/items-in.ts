@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts';
 import type { ContentPart, Message, Role, Seal } from '../canonical.ts';
 import { badField, isObject, optionalString, requiredString } from '../fields.ts';
 import type { JsonObject } from '../protocol.ts';
@@ -31,7 +32,7 @@ class Conversation {
       this.#turn = { role, content: [] };
       this.messages.push(this.#turn);
     }
-    this.#turn.content.push(...content);
+    append(this.#turn.content, content);
   }
 
   call(id: string, name: string, args: string): void {

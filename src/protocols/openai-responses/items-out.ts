@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts';
 import type { Candidate } from '../../core/model.ts';
 import type { ContentPart, Message, ReasoningPart, ToolResultPart } from '../canonical.ts';
 import { inputPart, outputPart } from './content-out.ts';
@@ -29,7 +30,7 @@ function encodeMessage(message: Message, around: Surroundings): readonly WireInp
   for (const part of message.content) {
     const own = ownItem(part, around);
     if (own !== undefined) {
-      items.push(...own);
+      append(items, own);
       open = undefined;
       continue;
     }

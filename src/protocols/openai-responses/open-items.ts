@@ -1,5 +1,5 @@
+import { append } from '../../core/append.ts';
 import type { Seal, TokenLogprob } from '../canonical.ts';
-
 import { outputPart } from './content-out.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { sealText } from './seal.ts';
@@ -40,7 +40,7 @@ function itemEvent(type: 'added' | 'done', slot: Slot, item: WireOutputItem | Wi
 export class OpenMessage implements OpenItem {
   readonly #slot: Slot;
   readonly #done: (WireText | WireRefusal)[] = [];
-  #part: { readonly kind: 'text' | 'refusal'; text: string; logprobs: readonly TokenLogprob[] } | undefined;
+  #part: { readonly kind: 'text' | 'refusal'; text: string; readonly logprobs: TokenLogprob[] } | undefined;
   #citations: readonly unknown[] = [];
 
   constructor(slot: Slot) {
@@ -68,7 +68,7 @@ export class OpenMessage implements OpenItem {
   }
 
   addLogprobs(logprobs: readonly TokenLogprob[]): void {
-    if (this.#part !== undefined) this.#part.logprobs = [...this.#part.logprobs, ...logprobs];
+    if (this.#part !== undefined) append(this.#part.logprobs, logprobs);
   }
 
   cite(citations: readonly unknown[]): void {

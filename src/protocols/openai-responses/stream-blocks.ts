@@ -12,6 +12,8 @@ interface Block {
 export class OpenBlocks {
   readonly #emit: (part: Part) => void;
   readonly #blocks = new Map<string, Block>();
+  /** Text and reasoning that has not ended. */
+  readonly #openTexts = new Set<Block>();
 
   constructor(emit: (part: Part) => void) {
     this.#emit = emit;
@@ -37,9 +39,10 @@ export class OpenBlocks {
   /** Ends text and reasoning before it: those do not overlap, though llama.cpp says late that they ended. */
   begin(key: string, content: BlockStart): void {
     if (this.#blocks.has(key)) return;
-    for (const block of this.#blocks.values()) if (block.kind !== 'tool-call') this.#end(block);
+    for (const block of this.#openTexts) this.#end(block);
     const block: Block = { number: this.#blocks.size, kind: content.kind, isEmpty: true, isOpen: true };
     this.#blocks.set(key, block);
+    if (block.kind !== 'tool-call') this.#openTexts.add(block);
     this.#emit({ kind: 'block-start', choice: 0, block: block.number, content });
   }
 
@@ -65,6 +68,7 @@ export class OpenBlocks {
   #end(block: Block, seal?: Seal): void {
     if (!block.isOpen) return;
     block.isOpen = false;
+    this.#openTexts.delete(block);
     this.#emit({ kind: 'block-end', choice: 0, block: block.number, ...(seal !== undefined && { seal }) });
   }
 }
