@@ -10,6 +10,7 @@ import type { LoadedConfig } from './config/load.ts';
 import { Batch } from './core/batch.ts';
 import type { Clock } from './core/clock.ts';
 import { defectOf, EventBus } from './core/events.ts';
+import { MemoryBudget } from './core/memory-budget.ts';
 import { TimeLimits } from './core/time-limits.ts';
 import { startDemoEngine } from './demo/engine.ts';
 import { createDiscovery } from './discovery/discovery.ts';
@@ -164,7 +165,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       limits: new TimeLimits(clock),
       transport,
       formats: allFormats,
-      media: new MediaFetcher(fetchPublic, lookUp),
+      media: new MediaFetcher({ clock, fetch: fetchPublic, lookUp }),
       availability,
       stats,
       concurrency,
@@ -212,6 +213,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
         },
       }),
     ),
+    memory: new MemoryBudget(() => loaded.config.server.max_held_memory),
     dialects: [
       { paths: /^\/v1\/messages/, renderer: messagesErrors },
       // Google's client calls `/v1` as well; there only the action tells its paths from OpenAI's.

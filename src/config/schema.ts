@@ -55,6 +55,9 @@ const server = z.strictObject({
   shutdown_timeout: duration.default(30_000).describe('Time for requests in flight to end at shutdown'),
   default_request_timeout: duration.optional().describe('Total time of requests that are not streamed'),
   max_request_body_size: bytes.default(10 * 1024 * 1024).describe('Largest request body'),
+  max_held_memory: bytes
+    .default(512 * 1024 * 1024)
+    .describe('Memory that the bodies, images and answers of all requests together may take; more is answered 503'),
   keepalive_after: duration
     .default(15_000)
     .describe('Silence after which a waiting stream gets signs of life; 0 for never'),

@@ -38,6 +38,7 @@ export const errorCatalogue = {
   rate_limited: { source: 'gateway', status: 429, retry: 'never', meaning: 'A limit of this router was reached.' },
   budget_exceeded: { source: 'gateway', status: 429, retry: 'never', meaning: 'A spending limit was reached.' },
   no_candidate: { source: 'gateway', status: 503, retry: 'never', meaning: 'No candidate is left for this request.' },
+  overloaded: { source: 'gateway', status: 503, retry: 'never', meaning: 'The router holds as much as it may.' },
   queue_full: { source: 'gateway', status: 503, retry: 'next', meaning: 'The provider is at its concurrency limit.' },
   not_ready: { source: 'gateway', status: 503, retry: 'next', meaning: 'The model is not ready yet.' },
   not_local: {

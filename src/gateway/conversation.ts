@@ -1,3 +1,4 @@
+import { uncountedBytes } from '../core/memory-budget.ts';
 import type { ResponseStore, StoredResponse } from '../core/stored-responses.ts';
 import {
   isStored,
@@ -21,6 +22,9 @@ export interface Turn {
   /** Keeps the answer when it is complete and the client did not decline. */
   finish(): Promise<void>;
 }
+
+/** Of a conversation that was added to a request: its objects, the body, and what is made of it for an upstream. */
+const heldForEachByte = 4;
 
 const nothingToKeep = async () => {};
 
@@ -82,5 +86,7 @@ async function recalled(store: ResponseStore, owner: string, json: JsonObject): 
 
 /** Upstreams do not know our answers' ids: the bytes that may be passed on go without. */
 function withBody(exchange: Exchange, json: JsonObject): Exchange {
-  return { ...exchange, json, body: Buffer.from(JSON.stringify(withoutPrevious(json))) };
+  const body = Buffer.from(JSON.stringify(withoutPrevious(json)));
+  if (body.length > uncountedBytes) exchange.memory.take(body.length * heldForEachByte);
+  return { ...exchange, json, body };
 }

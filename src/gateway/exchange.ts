@@ -2,6 +2,7 @@ import type { ClientKey } from '../access/keys.ts';
 import type { LocalOnly } from '../config/schema.ts';
 import type { Departure } from '../core/departure.ts';
 import type { AttemptRecord } from '../core/events.ts';
+import type { MemoryShare } from '../core/memory-budget.ts';
 import type { Candidate } from '../core/model.ts';
 import type { InboundFormat, InboundRoute, JsonObject } from '../protocols/protocol.ts';
 
@@ -39,6 +40,8 @@ export interface Exchange {
   readonly key: ClientKey | undefined;
   readonly reply: Reply;
   readonly departure: Departure;
+  /** What this request holds of what all may. */
+  readonly memory: MemoryShare;
   /** Monotonic milliseconds at which the request's head had been read. */
   readonly startedAt: number;
   readonly trail: Trail;

@@ -1,106 +1,91 @@
-import { isIP } from 'node:net';
+import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import type { MemoryShare } from '../core/memory-budget.ts';
+import { Slots } from '../core/slots.ts';
 import type { CanonicalRequest, ContentPart, MediaSource, Message } from '../protocols/canonical.ts';
-import { isPublicAddress } from '../transport/address.ts';
 import { type LookUp, systemLookUp } from '../transport/look-up.ts';
+import { type FetchPublic, ImageFetches, type MediaLimits } from './image-fetches.ts';
 
-/** GET of one https URL at one address, no redirect followed; rejects with a GatewayError. */
-export type FetchPublic = (
-  url: URL,
-  address: string,
-  signal: AbortSignal,
-) => Promise<{
-  readonly status: number;
-  readonly mediaType: string;
-  readonly location: string | undefined;
-  readonly body: Buffer;
-}>;
+const defaultLimits: MediaLimits = {
+  imageBytes: 20 * 1024 * 1024,
+  // More than the providers that only take bytes accept in one request.
+  requestBytes: 32 * 1024 * 1024,
+  images: 64,
+  fetchesOfRequest: 4,
+  fetches: 16,
+  imageMs: 30_000,
+  requestMs: 60_000,
+};
 
-const maxRedirects = 3;
+export interface MediaDeps {
+  readonly clock: Clock;
+  readonly fetch: FetchPublic;
+  readonly lookUp?: LookUp | undefined;
+  readonly limits?: Partial<MediaLimits> | undefined;
+}
+
+/** Of one request, shared by all candidates it is made ready for: an image is fetched once. */
+export interface FetchedImages {
+  all?: Promise<ReadonlyMap<string, MediaSource>> | undefined;
+}
+
+export interface MediaRequest {
+  readonly isLocalOnly: boolean;
+  /** The client's departure. */
+  readonly signal: AbortSignal;
+  readonly memory: MemoryShare;
+  readonly images: FetchedImages;
+}
 
 /** Images that clients name by URL, fetched for upstreams that only take bytes. */
 export class MediaFetcher {
-  readonly #fetch: FetchPublic;
-  readonly #lookUp: LookUp;
+  readonly #deps: MediaDeps & { readonly lookUp: LookUp; readonly limits: MediaLimits; readonly slots: Slots };
 
-  constructor(fetch: FetchPublic, lookUp: LookUp = systemLookUp) {
-    this.#fetch = fetch;
-    this.#lookUp = lookUp;
+  constructor(deps: MediaDeps) {
+    const limits = { ...defaultLimits, ...deps.limits };
+    this.#deps = { ...deps, limits, lookUp: deps.lookUp ?? systemLookUp, slots: new Slots(limits.fetches) };
   }
 
   /**
    * The request with every image as bytes. Only https, only public addresses at every hop: a client must not use us
-   * to look into the network we stand in. Throws `unsupported` for what may not be fetched.
+   * to look into the network we stand in. Throws `unsupported` for what may not be fetched or was not to be had,
+   * `overloaded` when other requests hold the memory, `client_closed`.
    */
-  async withBytes(request: CanonicalRequest, isLocalOnly: boolean, signal: AbortSignal): Promise<CanonicalRequest> {
-    if (!request.messages.some(hasUrl)) return request;
-    if (isLocalOnly) {
+  async withBytes(request: CanonicalRequest, about: MediaRequest): Promise<CanonicalRequest> {
+    const urls = urlsOf(request.messages);
+    if (urls.size === 0) return request;
+    if (about.isLocalOnly) {
       throw new GatewayError('unsupported', 'The image is named by URL, and a local-only request may not fetch it.', {
         hint: 'send it as a data: URL',
       });
     }
-    const messages = await Promise.all(
-      request.messages.map(async (message) =>
-        hasUrl(message) ? { ...message, content: await this.#parts(message.content, signal) } : message,
-      ),
-    );
-    return { ...request, messages };
+    about.images.all ??= new ImageFetches(this.#deps, { urls, signal: about.signal, memory: about.memory }).all();
+    const sources = await about.images.all;
+    return {
+      ...request,
+      messages: request.messages.map((message) => ({ ...message, content: withSources(message.content, sources) })),
+    };
   }
+}
 
-  #parts(parts: readonly ContentPart[], signal: AbortSignal): Promise<ContentPart[]> {
-    return Promise.all(
-      parts.map(async (part): Promise<ContentPart> => {
-        if (part.kind === 'tool-result') return { ...part, content: await this.#parts(part.content, signal) };
-        if (part.kind !== 'image' || part.source.kind !== 'url') return part;
-        return { ...part, source: await this.#source(part.source.url, signal) };
-      }),
-    );
-  }
-
-  async #source(text: string, signal: AbortSignal): Promise<MediaSource> {
-    let url = URL.parse(text);
-    for (let hop = 0; hop <= maxRedirects && url !== null; hop++) {
-      const answer = await this.#fetch(url, await this.#publicAddress(url), signal);
-      if (answer.status >= 300 && answer.status < 400 && answer.location !== undefined) {
-        url = URL.parse(answer.location, url);
-        continue;
-      }
-      if (answer.status !== 200) throw refused(text, `its server answered ${answer.status}`);
-      if (!answer.mediaType.startsWith('image/'))
-        throw refused(text, `it is ${answer.mediaType || 'of no type'}, not an image`);
-      return { kind: 'bytes', mediaType: answer.mediaType, base64: answer.body.toString('base64') };
+/** How often each URL is named, in the order of the first time. */
+function urlsOf(messages: readonly Message[]): ReadonlyMap<string, number> {
+  const urls = new Map<string, number>();
+  const note = (parts: readonly ContentPart[]): void => {
+    for (const part of parts) {
+      if (part.kind === 'tool-result') note(part.content);
+      else if (part.kind === 'image' && part.source.kind === 'url')
+        urls.set(part.source.url, (urls.get(part.source.url) ?? 0) + 1);
     }
-    throw refused(text, url === null ? 'it is not a URL' : 'it redirects too often');
-  }
-
-  async #publicAddress(url: URL): Promise<string> {
-    if (url.protocol !== 'https:') throw refused(url.href, 'only https is fetched');
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const addresses = isIP(host) === 0 ? await this.#lookUp(host).catch(() => []) : [host];
-    const [first] = addresses;
-    if (first === undefined) throw refused(url.href, 'its host name does not resolve');
-    if (!addresses.every(isPublicAddress)) throw refused(url.href, 'its address is not public');
-    return first;
-  }
+  };
+  for (const { content } of messages) note(content);
+  return urls;
 }
 
-function hasUrl(message: Message): boolean {
-  return message.content.some(isUrlPart);
-}
-
-function isUrlPart(part: ContentPart): boolean {
-  if (part.kind === 'tool-result') return part.content.some(isUrlPart);
-  return part.kind === 'image' && part.source.kind === 'url';
-}
-
-function refused(url: string, why: string): GatewayError {
-  return new GatewayError('unsupported', `The image at ${withoutQuery(url)} cannot be used: ${why}.`, {
-    hint: 'send the image as a data: URL',
+function withSources(parts: readonly ContentPart[], sources: ReadonlyMap<string, MediaSource>): ContentPart[] {
+  return parts.map((part): ContentPart => {
+    if (part.kind === 'tool-result') return { ...part, content: withSources(part.content, sources) };
+    if (part.kind !== 'image' || part.source.kind !== 'url') return part;
+    return { ...part, source: sources.get(part.source.url) ?? part.source };
   });
-}
-
-/** Queries carry signatures. */
-function withoutQuery(url: string): string {
-  const parsed = URL.parse(url);
-  return parsed === null ? 'that URL' : `${parsed.origin}${parsed.pathname}`.slice(0, 200);
 }

@@ -139,7 +139,12 @@ async function translatedChannel(form: RequestForm, target: Candidate, deps: Pre
   const filled = fill(request, { params: target.params, systemPrompt: form.systemPrompt, target });
   const bytesOnly = target.endpoint.quirks.imageBytesOnly === true;
   const ready = bytesOnly
-    ? await deps.media.withBytes(filled, form.isLocalOnly, form.exchange.departure.signal)
+    ? await deps.media.withBytes(filled, {
+        isLocalOnly: form.isLocalOnly,
+        signal: form.exchange.departure.signal,
+        memory: form.exchange.memory,
+        images: form.images,
+      })
     : filled;
   return new TranslatedChannel({
     inbound,

@@ -6,6 +6,7 @@ import type { Resolution } from '../registry/resolution.ts';
 import type { Delivery } from './delivery.ts';
 import type { Exchange } from './exchange.ts';
 import { isSystem } from './fill.ts';
+import type { FetchedImages } from './media.ts';
 
 export interface RequestFormInput {
   readonly exchange: Exchange;
@@ -23,6 +24,7 @@ export class RequestForm {
   readonly facts: RequestFacts;
   readonly framing: Framing;
   readonly nowMs: number;
+  readonly images: FetchedImages = {};
   readonly #input: RequestFormInput;
   #decoded: DecodedRequest | undefined;
 

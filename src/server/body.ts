@@ -2,6 +2,8 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
+import { type MemoryShare, uncountedBytes } from '../core/memory-budget.ts';
+import { Slots } from '../core/slots.ts';
 import { decodeBody, encodingsOf } from '../transport/content-encoding.ts';
 import type { BodySink, HttpRequest } from './http1/request.ts';
 
@@ -11,6 +13,17 @@ export interface BodyLimits {
   /** Longest pause between two pieces; 0 for any. Milliseconds. */
   readonly body_timeout: number;
 }
+
+/** What a body is read with. */
+export interface BodyReading {
+  readonly limits: BodyLimits;
+  readonly memory: MemoryShare;
+  /** The client's departure; asked for bodies that have to be decoded alone. */
+  readonly signal: () => AbortSignal;
+}
+
+/** Bodies that are decoded at once: each may become as large as the limit before it can be counted. */
+const decodersAtOnce = 4;
 
 /** How often bodies under way are looked at. Milliseconds. */
 const sweepMs = 250;
@@ -23,6 +36,7 @@ export class BodyReader {
   readonly #clock: Clock;
   readonly #batch: Batch;
   readonly #pending = new Set<PendingBody>();
+  readonly #decoders = new Slots(decodersAtOnce);
   #sweep: Timer | undefined;
 
   constructor(clock: Clock, batch: Batch) {
@@ -32,31 +46,40 @@ export class BodyReader {
 
   /**
    * The whole body, decoded. Rejects with `too_large` (before reading where the length is announced),
-   * `request_timeout`, `unsupported_media`, `bad_request` or `client_closed`.
+   * `request_timeout`, `unsupported_media`, `bad_request`, `overloaded` or `client_closed`.
    */
-  read(request: HttpRequest, limits: BodyLimits): Promise<Buffer> {
+  read(request: HttpRequest, reading: BodyReading): Promise<Buffer> {
     const { headers, framing } = request.head;
+    const { limits } = reading;
     if (framing !== 'chunked' && framing > limits.max_request_body_size) {
       return Promise.reject(tooLarge(limits.max_request_body_size));
     }
-    if (headers['content-encoding'] === undefined) return this.#collect(request, limits);
-    return this.#decoded(request, limits);
+    if (headers['content-encoding'] === undefined) return this.#collect(request, reading);
+    return this.#decoded(request, reading);
   }
 
-  async #decoded(request: HttpRequest, limits: BodyLimits): Promise<Buffer> {
-    const raw = await this.#collect(request, limits);
+  async #decoded(request: HttpRequest, reading: BodyReading): Promise<Buffer> {
+    const { limits, memory, signal } = reading;
+    const raw = await this.#collect(request, reading);
+    const free = await this.#decoders.enter(signal());
     try {
-      return await decodeBody(raw, encodingsOf(request.head.headers['content-encoding']), limits.max_request_body_size);
+      const encodings = encodingsOf(request.head.headers['content-encoding']);
+      const body = await decodeBody(raw, encodings, limits.max_request_body_size);
+      if (body.length > uncountedBytes) memory.take(body.length);
+      return body;
     } catch (thrown) {
       if (thrown instanceof GatewayError && thrown.code === 'too_large') throw tooLarge(limits.max_request_body_size);
       throw thrown;
+    } finally {
+      free();
     }
   }
 
-  #collect(request: HttpRequest, limits: BodyLimits): Promise<Buffer> {
+  #collect(request: HttpRequest, { limits, memory }: BodyReading): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const pending = new PendingBody({
         limits,
+        memory,
         resolve,
         reject,
         onEnd: () => {
@@ -79,6 +102,7 @@ export class BodyReader {
 
 interface PendingInput {
   readonly limits: BodyLimits;
+  readonly memory: MemoryShare;
   readonly resolve: (body: Buffer) => void;
   readonly reject: (error: GatewayError) => void;
   readonly onEnd: () => void;
@@ -89,6 +113,7 @@ class PendingBody implements BodySink {
   readonly #input: PendingInput;
   readonly #body = new HeldBody();
   #isOver = false;
+  #countedBytes = 0;
   /** Bytes there were when `goesOn` last saw more of them, and when that was. */
   #seenBytes = -1;
   #seenAt = 0;
@@ -101,7 +126,8 @@ class PendingBody implements BodySink {
     if (this.#isOver) return;
     const { max_request_body_size: limit } = this.#input.limits;
     this.#body.add(bytes);
-    if (this.#body.size > limit) this.#fail(tooLarge(limit));
+    if (this.#body.size > limit) return this.#fail(tooLarge(limit));
+    if (this.#body.size > uncountedBytes) this.#count();
   }
 
   onEnd(): void {
@@ -131,10 +157,21 @@ class PendingBody implements BodySink {
     return false;
   }
 
+  #count(): void {
+    const more = this.#body.size - this.#countedBytes;
+    try {
+      this.#input.memory.take(more);
+      this.#countedBytes += more;
+    } catch (thrown) {
+      this.#fail(GatewayError.from(thrown));
+    }
+  }
+
   #fail(error: GatewayError): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#body.release();
+    this.#input.memory.give(this.#countedBytes);
     this.#input.reject(error);
   }
 }

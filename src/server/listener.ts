@@ -6,6 +6,7 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
+import { type MemoryBudget, type MemoryShare, uncountedBytes } from '../core/memory-budget.ts';
 import { type Exchange, newTrail } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
 import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
@@ -14,7 +15,7 @@ import type { HttpReply } from './http1/reply.ts';
 import type { HttpRequest } from './http1/request.ts';
 import type { RequestHeaders } from './http1/request-head.ts';
 import { HttpServer } from './http1/server.ts';
-import { checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
+import { bytesWhileAnswered, checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
 import { refusal } from './refusal.ts';
 import { renderError } from './render-error.ts';
 import { createRequestIds } from './request-ids.ts';
@@ -31,6 +32,7 @@ export interface ListenerDeps {
   /** Undefined while auth is off. */
   readonly keys: () => KeyRing | undefined;
   readonly isAdmin: (headers: RequestHeaders) => boolean;
+  readonly memory: MemoryBudget;
 }
 
 /** Sockets in, exchanges out. Knows HTTP and nothing of models. */
@@ -90,10 +92,12 @@ export class Listener {
 
   #visit(request: HttpRequest, reply: HttpReply): Visit {
     const departure = new Departure();
+    const memory = this.#deps.memory.share();
     this.#inFlight++;
     this.#begun++;
     reply.onClose = (isWhole) => {
       this.#inFlight--;
+      memory.release();
       if (!isWhole) departure.leave();
     };
     const url = originForm(request.head.target);
@@ -104,6 +108,7 @@ export class Listener {
       request,
       reply,
       departure,
+      memory,
       path: mark === -1 ? url : url.slice(0, mark),
       query: mark === -1 ? noQuery : new URLSearchParams(url.slice(mark + 1)),
     };
@@ -197,13 +202,17 @@ export class Listener {
       key,
       reply: visit.reply,
       departure: visit.departure,
+      memory: visit.memory,
       startedAt: visit.startedAt,
       trail: newTrail(),
     };
   }
 
-  #read(visit: Visit): Promise<Buffer> {
-    return this.#bodies.read(visit.request, this.#deps.config().server);
+  async #read({ request, departure, memory }: Visit): Promise<Buffer> {
+    const limits = this.#deps.config().server;
+    const body = await this.#bodies.read(request, { limits, memory, signal: () => departure.signal });
+    if (body.length > uncountedBytes) memory.take(bytesWhileAnswered(body));
+    return body;
   }
 
   #renderError(visit: Visit, error: GatewayError, headers: readonly string[], exchange?: Exchange): void {
@@ -231,6 +240,7 @@ interface Visit {
   readonly request: HttpRequest;
   readonly reply: HttpReply;
   readonly departure: Departure;
+  readonly memory: MemoryShare;
   readonly path: string;
   readonly query: URLSearchParams;
 }

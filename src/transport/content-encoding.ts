@@ -17,6 +17,9 @@ const decoders: Readonly<Record<string, Decoder>> = {
 
 export const knownEncodings = Object.keys(decoders);
 
+/** One is the rule, two are a mistake somewhere on the way; every further one only multiplies the work. */
+const maxEncodings = 3;
+
 /** `Content-Encoding` as a list without `identity`; undefined entries never occur. */
 export function encodingsOf(header: string | string[] | undefined): readonly string[] {
   const text = Array.isArray(header) ? header.join(',') : (header ?? '');
@@ -31,6 +34,11 @@ export function encodingsOf(header: string | string[] | undefined): readonly str
  * Throws `unsupported_media`, `too_large` or `bad_request`.
  */
 export async function decodeBody(body: Buffer, encodings: readonly string[], limit: number): Promise<Buffer> {
+  if (encodings.length > maxEncodings) {
+    throw new GatewayError('unsupported_media', `The body is encoded ${encodings.length} times.`, {
+      hint: 'send the body as it is, or encoded once',
+    });
+  }
   let bytes = body;
   for (const name of encodings.toReversed()) {
     const decoder = decoders[name];

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Departure } from '../../../src/core/departure.ts';
 import { GatewayError } from '../../../src/core/errors.ts';
+import { MemoryBudget } from '../../../src/core/memory-budget.ts';
 import type { AnswerTap, UpstreamAnswer } from '../../../src/gateway/answer-tap.ts';
 import { Delivery } from '../../../src/gateway/delivery.ts';
 import { type Exchange, newTrail, type Reply } from '../../../src/gateway/exchange.ts';
@@ -49,6 +50,7 @@ function delivery(stream: boolean): Delivery {
     reply,
     departure: new Departure(),
     startedAt: 0,
+    memory: new MemoryBudget(() => 1024 * 1024).share(),
     trail: newTrail(),
   };
   const plan = { kind: 'in-turn' as const, strategy: 'priority', candidates: [] };
