@@ -36,7 +36,7 @@ import { endpointKeys, type Snapshot } from './registry/snapshot.ts';
 import { CircuitBreaker, defaultBreakerSettings } from './resilience/circuit-breaker.ts';
 import { Cooldown } from './resilience/cooldown.ts';
 import { Health } from './resilience/health.ts';
-import { defaultRetrySettings } from './resilience/retry.ts';
+import { retrySettings } from './resilience/retry.ts';
 import { Stats } from './resilience/stats.ts';
 import { Turns } from './routing/turns.ts';
 import { IdleMemory } from './server/idle-memory.ts';
@@ -169,7 +169,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       availability,
       stats,
       concurrency,
-      retry: defaultRetrySettings,
+      retry: () => retrySettings(loaded.config.routing.retry),
       random,
       authorizers: createAuthorizers({
         clock,

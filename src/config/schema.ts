@@ -176,6 +176,24 @@ const routing = z.strictObject({
       providers: names.optional().describe('Order of providers to go through'),
     })
     .prefault({}),
+  retry: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Ask the last candidate left again'),
+      max_retries: z.int().nonnegative().default(2).describe('Further tries of it'),
+      initial_delay: duration.default(500).describe('Upper bound of the first wait; the wait is random below it'),
+      max_delay: duration.default(10_000).describe('Longest wait; a longer Retry-After goes to the client'),
+      multiplier: z.number().min(1).default(2).describe('Growth of the bound from one wait to the next'),
+      on_status_codes: z
+        .array(z.int().min(400).max(599))
+        .optional()
+        .describe('Statuses that are asked again; ours when left out'),
+      on_timeout: z.boolean().default(false).describe('Also after a timeout: its server may do the work twice'),
+      on_broken: z
+        .boolean()
+        .default(false)
+        .describe('Also after a connection that broke or an answer of no use: its server may do the work twice'),
+    })
+    .prefault({}),
 });
 
 const auth = z.strictObject({

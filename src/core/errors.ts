@@ -113,6 +113,8 @@ export interface ErrorFields {
   readonly param?: string | undefined;
   /** The upstream's own status, where it differs from what the client gets. */
   readonly upstreamStatus?: number | undefined;
+  /** The upstream may have begun to work on the request: it is not sent there again unless a setting says so. */
+  readonly mayHaveBegun?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -133,6 +135,7 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly param: string | undefined;
   readonly upstreamStatus: number | undefined;
+  readonly mayHaveBegun: boolean;
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     super(
@@ -150,6 +153,7 @@ export class GatewayError extends Error {
     this.retryAfterMs = fields.retryAfterMs;
     this.param = fields.param;
     this.upstreamStatus = fields.upstreamStatus;
+    this.mayHaveBegun = fields.mayHaveBegun ?? false;
   }
 
   /** Anything thrown, as a GatewayError: a foreign error is a defect of ours and says nothing to the client. */

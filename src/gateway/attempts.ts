@@ -38,7 +38,8 @@ export interface AttemptsDeps {
   readonly availability: Availability;
   readonly stats: Stats;
   readonly concurrency: Concurrency;
-  readonly retry: RetrySettings;
+  /** Asked for each failure, since a reload may change it. */
+  readonly retry: () => RetrySettings;
   readonly random: () => number;
   readonly authorizers: Readonly<Partial<Record<AuthKind, Authorize>>>;
 }
@@ -109,7 +110,8 @@ export class Attempts {
         continue;
       }
       if (await this.#hasLoaded(input, candidate)) continue;
-      const waitMs = retryDelay(error, retries++, this.#deps.retry, this.#deps.random);
+      const { retry, random } = this.#deps;
+      const waitMs = retryDelay(outcome, { retry: retries++, settings: retry(), random });
       if (waitMs === undefined || waitMs >= leftMs) break;
       if (!(await waited(this.#deps.clock, waitMs, departure.signal)))
         return { kind: 'client-closed', candidate, usage: undefined };

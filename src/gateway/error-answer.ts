@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
 import type { Answer, AnswerHost } from './answer.ts';
+import type { UpstreamAnswer } from './answer-tap.ts';
 import { unpack } from './channel.ts';
 
 /** As much of it as is read. Bytes. */
@@ -34,7 +35,8 @@ export class ErrorAnswer implements Answer {
   #meaning(): GatewayError {
     const { prepared, head } = this.#host;
     try {
-      return prepared.classify(head.status, head.headers, this.#text());
+      const error = prepared.classify(head.status, head.headers, this.#text());
+      return oddStatus(head, error) ?? error;
     } catch (thrown) {
       return GatewayError.from(thrown);
     }
@@ -49,4 +51,21 @@ export class ErrorAnswer implements Answer {
       return '';
     }
   }
+}
+
+/** About our connection to the upstream: the client could only misunderstand them. */
+const hopStatuses: ReadonlySet<number> = new Set([421, 426]);
+
+/** What is not an error of an API: a redirect, a proxy in between, a status that HTTP does not know. */
+function oddStatus({ status, headers }: UpstreamAnswer, read: GatewayError): GatewayError | undefined {
+  const { message, detail } = read;
+  const fields = { detail, upstreamStatus: status };
+  if (status === 407) {
+    const hint = 'A proxy on the way wants a credential: put it into the URL of HTTPS_PROXY.';
+    return new GatewayError('upstream_unauthorized', message, { ...fields, hint });
+  }
+  if (status >= 400 && status < 600 && !hopStatuses.has(status)) return undefined;
+  const isRedirect = status < 400 && headers.location !== undefined;
+  const hint = isRedirect ? 'Check the base URL of this provider: it answers with a redirect.' : undefined;
+  return new GatewayError('upstream_invalid', message, { ...fields, hint });
 }

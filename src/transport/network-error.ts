@@ -42,9 +42,13 @@ export function isReset(error: unknown): boolean {
   return code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
 }
 
-/** undici's errors for an answer that it did not expect have the code of a closed connection. */
+/**
+ * undici's errors for an answer that it did not expect have the code of a closed connection, or that of a defect: it
+ * takes for granted that nobody answers 101 unasked.
+ */
 function isUnexpectedAnswer(error: unknown): boolean {
-  return error instanceof Error && (error.message === 'bad response' || error.message === 'bad upgrade');
+  if (!(error instanceof Error)) return false;
+  return error.message === 'bad response' || error.message === 'bad upgrade' || codeOf(error) === 'ERR_ASSERTION';
 }
 
 /** `startCommand` (`ollama serve`) is named in the hint when the server is simply not there. */
@@ -52,7 +56,8 @@ export function networkError(error: unknown, endpoint: Endpoint, hasAnswered: bo
   if (error instanceof GatewayError) return error;
   const code = codeOf(error);
   const detail = `${code === '' ? 'network error' : code} at ${endpoint.baseUrl}: ${error instanceof Error ? error.message : String(error)}`;
-  const fields = { detail, cause: error };
+  const mayHaveBegun = hasAnswered || wasConnected(error);
+  const fields = { detail, cause: error, mayHaveBegun };
   const who = endpoint.providerId;
   if (hasAnswered) {
     if (isFramingCode(code)) {
@@ -69,7 +74,17 @@ export function networkError(error: unknown, endpoint: Endpoint, hasAnswered: bo
   if (isTlsCode(code)) {
     return new GatewayError('upstream_connect', `${who} has a TLS certificate that is not trusted (${code}).`, fields);
   }
-  return new GatewayError('upstream_connect', `${who} ${connectCodes[code] ?? 'could not be reached'}.`, fields);
+  const what = mayHaveBegun ? connectCodes.ECONNRESET : (connectCodes[code] ?? 'could not be reached');
+  return new GatewayError('upstream_connect', `${who} ${what}.`, fields);
+}
+
+/** Whether there was a connection to write a request to, so that it may have arrived. */
+function wasConnected(error: unknown): boolean {
+  const { syscall, message, cause } = (error ?? {}) as NodeJS.ErrnoException;
+  // Node's words for a connection that was closed within the TLS handshake.
+  if (/before secure TLS connection/.test(message ?? '')) return false;
+  if (syscall !== undefined) return syscall === 'read' || syscall.startsWith('write');
+  return cause === undefined ? isReset(error) : wasConnected(cause);
 }
 
 function isFramingCode(code: string): boolean {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
-import { answering } from '../support/raw-upstream.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createFakeClock } from '../support/clock.ts';
+import { answering, startRaw } from '../support/raw-upstream.ts';
 import { Asking } from '../unit/transport/asking.ts';
 import { ask, poolVariants } from './upstream-pools.ts';
 
@@ -135,6 +136,20 @@ describe.each(poolVariants)('$name', ({ open, start }) => {
         expect((await upstream.calls[2]?.body)?.equals(body)).toBe(true);
       },
     );
+
+    it.each(['end', 'resetAndDestroy'] as const)('while it works on a request, by %s, is not replaced', async (way) => {
+      const clock = createFakeClock();
+      const upstream = await startRaw((call, index) => (index === 0 ? answering(call, index) : undefined));
+      onTestFinished(() => upstream[Symbol.asyncDispose]());
+      const pool = open({ origin: upstream.origin, clock });
+      await ask(pool);
+      const asking = new Asking(pool);
+      const atWork = await upstream.call(1);
+      clock.advance(1_001);
+      atWork.socket[way]();
+      expect((await asking.done).error).toMatchObject({ code: 'upstream_connect', mayHaveBegun: true });
+      expect(upstream.calls.length).toBe(2);
+    });
 
     it('again and again is replaced only once', async () => {
       const { pool, upstream } = await start((call, index) =>

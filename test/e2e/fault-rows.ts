@@ -24,8 +24,9 @@ export interface FaultRow {
   readonly retryAfter?: string;
 }
 
-/** The last candidate is tried again: three times in all. */
+/** The last candidate is tried again: three times in all. It never had the request, or said itself that it failed. */
 const passing = (status: number, code: string): Showing => ({ kind: 'fails', status, code, tries: 3 });
+/** It is not: it would answer the same, or may have worked on the request. */
 const lasting = (status: number, code: string): Showing => ({ kind: 'fails', status, code, tries: 1 });
 const refused = (status: number): Showing => ({ kind: 'refuses', status, code: 'upstream_rejected' });
 const breaks = (events: number): Showing => ({ kind: 'breaks', events });
@@ -70,21 +71,21 @@ export const text = 'Plain Grüße 👋 to all of you';
 export const faultRows: readonly FaultRow[] = [
   { name: 'connection refused', place: 'stopped', ...both(passing(502, 'upstream_connect')) },
   { name: 'host name that does not resolve', place: 'nowhere', ...both(passing(502, 'upstream_connect')) },
-  { name: 'reset before headers', fault: faults.resetBeforeHeaders(), ...both(passing(502, 'upstream_connect')) },
-  { name: 'closed before headers', fault: faults.closeBeforeHeaders(), ...both(passing(502, 'upstream_connect')) },
-  { name: 'reset after headers', fault: faults.resetAfterHeaders(), ...both(passing(502, 'upstream_failed')) },
+  { name: 'reset before headers', fault: faults.resetBeforeHeaders(), ...both(lasting(502, 'upstream_connect')) },
+  { name: 'closed before headers', fault: faults.closeBeforeHeaders(), ...both(lasting(502, 'upstream_connect')) },
+  { name: 'reset after headers', fault: faults.resetAfterHeaders(), ...both(lasting(502, 'upstream_failed')) },
   {
     name: 'reset after content',
     fault: brokenAfter(2, { kind: 'reset' }),
     stalls: 'arrival',
-    whole: passing(502, 'upstream_failed'),
+    whole: lasting(502, 'upstream_failed'),
     stream: breaks(2),
   },
   {
     name: 'killed after content',
     fault: brokenAfter(3, { kind: 'close' }),
     stalls: 'arrival',
-    whole: passing(502, 'upstream_failed'),
+    whole: lasting(502, 'upstream_failed'),
     stream: breaks(3),
   },
   { name: '400', fault: faults.status(400, openai('bad temperature')), ...both(refused(400)) },
@@ -120,7 +121,7 @@ export const faultRows: readonly FaultRow[] = [
     name: '200 with an error event after content',
     fault: brokenAfter(3),
     stalls: 'arrival',
-    whole: passing(502, 'upstream_failed'),
+    whole: lasting(502, 'upstream_failed'),
     stream: breaks(3),
   },
   {
@@ -128,70 +129,70 @@ export const faultRows: readonly FaultRow[] = [
     fault: all(faults.errorEvent('the model crashed', 3), faults.oneWrite()),
     ...both(passing(502, 'upstream_failed')),
   },
-  { name: 'empty 200', fault: faults.emptyAnswer(), ...both(passing(502, 'upstream_invalid')) },
-  { name: 'end before content', fault: faults.endAfterEvents(1), ...both(passing(502, 'upstream_invalid')) },
+  { name: 'empty 200', fault: faults.emptyAnswer(), ...both(lasting(502, 'upstream_invalid')) },
+  { name: 'end before content', fault: faults.endAfterEvents(1), ...both(lasting(502, 'upstream_invalid')) },
   {
     name: 'end before the finish reason',
     fault: faults.endAfterEvents(4),
-    whole: passing(502, 'upstream_invalid'),
+    whole: lasting(502, 'upstream_invalid'),
     stream: breaks(4),
   },
   {
     name: 'orderly end inside a character',
     fault: faults.cutInCharacter('end'),
-    whole: passing(502, 'upstream_invalid'),
+    whole: lasting(502, 'upstream_invalid'),
     stream: breaks(2),
   },
   {
     name: 'killed inside a character',
     fault: all(faults.cutInCharacter('end'), unfinished),
     stalls: 'arrival',
-    whole: passing(502, 'upstream_failed'),
+    whole: lasting(502, 'upstream_failed'),
     stream: breaks(2),
   },
   {
     name: 'silence before the headers',
     fault: faults.stallBeforeHeaders(),
     stalls: 'timeout',
-    ...both(passing(504, 'upstream_timeout')),
+    ...both(lasting(504, 'upstream_timeout')),
   },
   {
     name: 'silence after the headers',
     fault: faults.stallAfterHeaders(),
     stalls: 'timeout',
-    ...both(passing(504, 'upstream_timeout')),
+    ...both(lasting(504, 'upstream_timeout')),
   },
   {
     name: 'silence before the first token',
     fault: faults.stallAfterEvents(1),
     stalls: 'timeout',
-    ...both(passing(504, 'upstream_timeout')),
+    ...both(lasting(504, 'upstream_timeout')),
   },
   {
     name: 'signs of life before the first token and nothing else',
     fault: faults.commentsThenStall(3),
     stalls: 'timeout',
-    ...both(passing(504, 'upstream_timeout')),
+    ...both(lasting(504, 'upstream_timeout')),
   },
   {
     name: 'silence after the first token',
     fault: faults.stallAfterEvents(3),
     stalls: 'timeout',
-    whole: passing(504, 'upstream_timeout'),
+    whole: lasting(504, 'upstream_timeout'),
     stream: breaks(3),
   },
-  { name: 'malformed JSON', fault: faults.malformedJson(), ...both(passing(502, 'upstream_invalid')) },
+  { name: 'malformed JSON', fault: faults.malformedJson(), ...both(lasting(502, 'upstream_invalid')) },
   {
     name: 'an answer that is no HTTP',
     fault: faults.bytes(Buffer.from('SSH-2.0-x\r\n')),
-    ...both(passing(502, 'upstream_invalid')),
+    ...both(lasting(502, 'upstream_invalid')),
   },
   { name: 'a huge event', fault: faults.hugeEvent(4 * 1024 * 1024), ...both(answers) },
   {
     name: 'an event beyond all bounds',
     fault: faults.hugeEvent(33 * 1024 * 1024),
     whole: answers,
-    stream: passing(502, 'upstream_invalid'),
+    stream: lasting(502, 'upstream_invalid'),
   },
   { name: 'an answer in single bytes', fault: faults.byteByByte(), ...both(answers) },
   { name: 'an answer in one piece', fault: faults.oneWrite(), ...both(answers) },

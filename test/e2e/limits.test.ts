@@ -254,6 +254,22 @@ describe('retries of the last candidate', () => {
     expect(first.calls).toHaveLength(1);
   });
 
+  it('are not for a request whose kept connection broke while its upstream was at work', async () => {
+    const { clock, first, app } = await arrange();
+    expect(await ask(app, 'first:m')).toMatchObject({ status: 200 });
+    first.failCalls(() => [{ kind: 'stall' }, { kind: 'reset' }]);
+    const asked = app.post('/v1/chat/completions', { model: 'first:m', messages });
+    await first.call(1);
+    await first.stalled();
+    await clock.advanceAsync(2_000);
+    first.release();
+    const answer = await asked;
+    const { error } = JSON.parse(await answer.text());
+    expect([answer.status, answer.headers.get('x-router-attempts')]).toEqual([502, '1']);
+    expect(error.attempts).toEqual([{ provider: 'first', code: 'upstream_connect', ms: 2_000 }]);
+    expect(first.calls).toHaveLength(2);
+  });
+
   it('are only for the last one', async () => {
     const { clock, first, second, app } = await arrange({ random: () => 0.4 });
     first.failCalls(faults.status(503));
@@ -294,12 +310,10 @@ describe('the failover settings', () => {
     });
     first.failCalls(faults.stallBeforeHeaders());
     const asked = ask(app);
-    for (let index = 0; index < 3; index++) {
-      await first.call(index);
-      await clock.advanceAsync(1_000);
-      await first.waitForClose(index);
-    }
-    expect(await asked).toMatchObject({ status: 504, provider: 'first' });
+    await first.call(0);
+    await clock.advanceAsync(1_000);
+    await first.waitForClose(0);
+    expect(await asked).toMatchObject({ status: 504, provider: 'first', attempts: '1' });
   });
 });
 

@@ -24,6 +24,17 @@ afterEach(async () => {
 
 const ask = (more: object = {}) => app.post('/v1/chat/completions', { model: 'm', messages: [], ...more });
 
+/** `1-3 5` */
+function ranges(numbers: readonly number[]): string {
+  const found: { from: number; to: number }[] = [];
+  for (const number of numbers) {
+    const last = found.at(-1);
+    if (last !== undefined && last.to + 1 === number) last.to = number;
+    else found.push({ from: number, to: number });
+  }
+  return found.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(' ');
+}
+
 /** Answers like the fake, in bytes of the test's own. */
 function raw(head: string, body: string): Fault {
   return faults.bytes(
@@ -80,6 +91,31 @@ describe.each([
   it.each([204, 304])('a %i is no answer', async (status) => {
     fake.failCalls(faults.bytes(Buffer.from(`HTTP/1.1 ${status} Nothing\r\n\r\n`)));
     expect((await ask(more)).status).toBe(502);
+  });
+
+  it('every status is asked for once, but for those that may be another one in a moment', async () => {
+    const kinds = new Map<string, number[]>();
+    for (let status = 100; status <= 999; status++) {
+      const before = fake.calls.length;
+      fake.failCalls(faults.bytes(Buffer.from(`HTTP/1.1 ${status} Odd\r\nContent-Length: 0\r\n\r\n`)));
+      const answer = await ask(more);
+      const { error } = JSON.parse(await answer.text());
+      const kind = `${fake.calls.length - before} × ${error.code}`;
+      kinds.set(kind, [...(kinds.get(kind) ?? []), status]);
+    }
+    const asked = Object.fromEntries([...kinds].map(([kind, statuses]) => [kind, ranges(statuses)]));
+    expect(asked).toEqual({
+      // The fake closes after an interim answer.
+      '1 × upstream_connect': '102-199',
+      '1 × upstream_invalid': '100-101 200-399 421 426 600-999',
+      '1 × upstream_unauthorized': '401-403 407',
+      '1 × upstream_failed': '404-405 505-506 508 510-511',
+      '1 × upstream_rejected': '400 406 410-420 422-424 427-428 430-499',
+      '1 × upstream_incapable': '501',
+      '3 × upstream_busy': '408-409 425 503 529',
+      '3 × rate_limit_exceeded': '429',
+      '3 × upstream_failed': '500 502 504 507 509 512-528 530-599',
+    });
   });
 
   it('an error of many megabytes is cut', async () => {
@@ -156,6 +192,40 @@ it('holds a megabyte of what comes before the content, and hands on more', async
     text = Buffer.from(part.value).toString();
   expect(text).toContain('[DONE]');
   expect(app.settled).toMatchObject([{ outcome: 'ok', firstTokenMs: expect.any(Number) }]);
+});
+
+it('says where to look when the upstream answers with a redirect', async () => {
+  const login = 'https://user:pass@login.example/x?token=secret-token-123';
+  fake.failCalls(faults.status(302, '', { Location: login }));
+  const { error } = JSON.parse(await (await ask()).text());
+  expect(error).toMatchObject({ code: 'upstream_invalid', hint: expect.stringContaining('base URL') });
+  expect(JSON.stringify(error)).not.toMatch(/secret-token|pass@/);
+});
+
+it.each([304, 999])('moves on from a %i to the next candidate', async (status) => {
+  const next = await startFake({ kind: 'openai', models: ['m'] });
+  app.edit(`
+providers: { p: { api_base: "${fake.baseUrl}", models: [m] }, q: { api_base: "${next.baseUrl}", models: [m] } }
+`);
+  fake.failCalls(faults.bytes(Buffer.from(`HTTP/1.1 ${status} Odd\r\nContent-Length: 0\r\n\r\n`)));
+  const answer = await ask();
+  expect([answer.status, answer.headers.get('x-router-attempts')]).toEqual([200, '2']);
+  expect([fake.calls.length, next.calls.length]).toEqual([1, 1]);
+  await next.close();
+});
+
+it.each([
+  [{}, 1],
+  [{ on_broken: true }, 3],
+  [{ on_broken: true, max_retries: 1 }, 2],
+  [{ on_broken: true, enabled: false }, 1],
+])('a request that broke off in mid-work goes there again only as routing.retry %j says', async (retry, calls) => {
+  app.edit(JSON.stringify({ providers: { p: { api_base: fake.baseUrl, models: ['m'] } }, routing: { retry } }));
+  fake.failCalls(faults.resetBeforeHeaders());
+  const answer = await ask();
+  const { error } = JSON.parse(await answer.text());
+  expect(fake.calls).toHaveLength(calls);
+  expect([answer.headers.get('x-router-attempts'), error.attempts.length]).toEqual([String(calls), calls]);
 });
 
 it('ends a stream whose upstream forgets its end marker', async () => {

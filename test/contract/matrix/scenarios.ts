@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { defaultRetrySettings } from '../../../src/resilience/retry.ts';
+import { configSchema } from '../../../src/config/schema.ts';
 import { lastBody, listen, listenToBreak, listenToRefusal, type Pair } from './exchange.ts';
 import {
   type Answer,
@@ -125,7 +125,7 @@ function refusal(status: 400 | 429 | 500): Scenario {
   return async (pair) => {
     // A wait that is longer than the router's own patience is the client's; of a request that is wrong nothing changes.
     const isFinal = status === 400 || (status === 429 && pair.row.tellsRetryAfter);
-    const tries = isFinal ? 1 : defaultRetrySettings.maxRetries + 1;
+    const tries = isFinal ? 1 : configSchema.parse({}).routing.retry.max_retries + 1;
     const message = `the fake says ${status} today`;
     const answer: Answer = { failure: { kind: 'status', status, message } };
     for (const stream of [false, true]) {

@@ -45,6 +45,30 @@ describe('within an answer', () => {
   });
 });
 
+describe('tells whether the request may have arrived', () => {
+  it.each([
+    ['refused', coded('ECONNREFUSED', { syscall: 'connect' }), false],
+    ['no route', coded('EHOSTUNREACH', { syscall: 'connect' }), false],
+    ['no connection in time', coded('ETIMEDOUT'), false],
+    ['reset while connecting', coded('ECONNRESET', { syscall: 'connect' }), false],
+    [
+      'closed within the handshake',
+      coded('ECONNRESET', {
+        message: 'Client network socket disconnected before secure TLS connection was established',
+      }),
+      false,
+    ],
+    ['reset', coded('ECONNRESET', { syscall: 'read' }), true],
+    ['closed', coded('UND_ERR_SOCKET'), true],
+    ['a closed pipe', coded('EPIPE', { syscall: 'write' }), true],
+    ['no sign of life from a machine that is gone', coded('ETIMEDOUT', { syscall: 'read' }), true],
+    ['wrapped', coded('UND_ERR_SOCKET', { cause: coded('ECONNREFUSED', { syscall: 'connect' }) }), false],
+  ])('%s', (_name, thrown, mayHaveBegun) => {
+    expect(networkError(thrown, endpoint, false)).toMatchObject({ code: 'upstream_connect', mayHaveBegun });
+    expect(networkError(thrown, endpoint, true).mayHaveBegun).toBe(true);
+  });
+});
+
 it('names the place for the log and not for the client', () => {
   const error = networkError(coded('ECONNREFUSED'), endpoint, false);
   expect(error.detail).toContain(endpoint.baseUrl);
