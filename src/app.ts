@@ -8,7 +8,7 @@ import type { DefaultPort } from './catalogue/local-servers.ts';
 import { type Address, parseListen } from './config/listen.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { Batch } from './core/batch.ts';
-import type { Clock } from './core/clock.ts';
+import { type Clock, delay } from './core/clock.ts';
 import { defectOf, EventBus } from './core/events.ts';
 import { MemoryBudget } from './core/memory-budget.ts';
 import { TimeLimits } from './core/time-limits.ts';
@@ -115,6 +115,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   });
   const registry = new LiveRegistry(
     {
+      clock,
       events,
       health,
       localities: new Localities(lookUp),
@@ -146,7 +147,9 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const availability = new Availability({ health, breaker, cooldown, suspect: (url) => discovery.suspect(url) });
   const resolutions = new ResolutionCache();
   const resolveNow = (request: ResolveRequest) => resolutions.resolve(registry.snapshot, request);
-  const ready = firstLook({ clock, discovery, startedAt, isStarted: () => deps.discovery });
+  let isStarted = false;
+  const looked = Promise.all([deps.discovery ? discovery.firstScan : undefined, registry.located]);
+  const ready = firstLook({ clock, looked, startedAt, isStarted: () => isStarted });
   const stats = new Stats(clock);
   const concurrency = new Concurrency(clock);
   const planner = new Planner({ stats, concurrency, turns: new Turns(), config: () => loaded.config });
@@ -235,6 +238,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const closeRest = async (finish: (transport: Transport) => Promise<void>) => {
     idleMemory.close();
     discovery.close();
+    registry.close();
     demo?.close();
     responses.close();
     await finish(transport);
@@ -243,11 +247,12 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     events,
     adminToken: adminToken.text,
     start() {
+      isStarted = true;
       if (deps.discovery) discovery.start();
-      void registry.learnLocalities();
+      void registry.locate();
       idleMemory.start();
     },
-    ready: () => (deps.discovery ? discovery.firstScan : Promise.resolve()),
+    ready: () => Promise.race([looked, delay(clock, readyMs)]).then(() => undefined),
     async listen() {
       const bound = await listener.listen(address.host, address.port);
       const shown = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
@@ -275,6 +280,9 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     },
   };
 }
+
+/** Longest first look: a resolver may take longer than any server. Milliseconds. */
+const readyMs = 2_000;
 
 /** `--no-discovery` wins over the file. */
 function withSwitch(settings: DiscoverySettings, isOn: boolean): DiscoverySettings {

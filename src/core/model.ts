@@ -79,6 +79,8 @@ export interface Endpoint {
   readonly timeouts: Timeouts;
   /** True when every address its host resolves to is loopback or private (or `local: true`). */
   readonly isLocal: boolean;
+  /** Its host has not been looked up yet: `isLocal` is a guess from the name, which no promise may rest on. */
+  readonly isUnresolved?: boolean | undefined;
   /** True when it is on this machine's loopback. */
   readonly isLoopback: boolean;
   /** In-flight limit; undefined is none. */
@@ -141,8 +143,16 @@ export interface ServedModel {
   readonly capabilities: ReadonlySet<Capability> | undefined;
   /** What this model can be asked in, first is preferred. */
   readonly protocols: readonly ProtocolName[];
-  /** Nothing leaves the user's network. False for an Ollama cloud model behind a loopback address. */
+  /**
+   * Nothing leaves the user's network, by what was known of its address when the snapshot was made. False for an Ollama
+   * cloud model behind a loopback address.
+   */
   readonly isLocal: boolean;
+  /**
+   * What is true wherever its socket leads: the user says so (`local`), or the server hands the prompt on. Undefined where
+   * the address decides that a connection goes to.
+   */
+  readonly isLocalByWord?: boolean | undefined;
   /** Unix seconds; 0 when unknown. */
   readonly created: number;
 }

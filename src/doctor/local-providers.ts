@@ -27,7 +27,8 @@ export interface Survey {
 export async function survey(input: CheckInput): Promise<Survey> {
   const localities = new Localities();
   const before = snapshotOf(input, localities, []);
-  await localities.learn([...before.providers.values()].flatMap(({ endpoint }) => hostOf(endpoint.baseUrl) ?? []));
+  const hosts = [...before.providers.values()].flatMap(({ endpoint }) => hostOf(endpoint.baseUrl) ?? []);
+  await localities.learn(hosts, () => undefined);
   const declared = [...snapshotOf(input, localities, []).providers.values()].filter(
     ({ endpoint, state }) => endpoint.isLocal && endpoint.baseUrl !== '' && state !== 'disabled',
   );

@@ -50,7 +50,7 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): string[] {
   if (candidate !== undefined) {
     const { model } = candidate;
     list.push('x-router-provider', candidate.endpoint.providerId, 'x-router-model', headerText(model.upstreamId));
-    list.push('x-router-local', model.isLocal ? 'true' : 'false');
+    list.push('x-router-local', (trail.isLocal ?? model.isLocal) ? 'true' : 'false');
   }
   if (requestedModel !== '') list.push('x-router-requested-model', headerText(requestedModel));
   list.push('x-router-attempts', String(trail.sent));

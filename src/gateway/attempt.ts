@@ -4,6 +4,7 @@ import type { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Candidate, Usage } from '../core/model.ts';
 import type { TimeLimit, TimeLimits } from '../core/time-limits.ts';
+import type { Reach } from '../transport/address.ts';
 import type { Transport } from '../transport/client.ts';
 import type { AnswerHandler, Sending } from '../transport/upstream-pool.ts';
 import type { Answer, AnswerHost } from './answer.ts';
@@ -52,6 +53,10 @@ export interface AttemptInput {
   readonly claim: () => boolean;
   /** The upstream is being asked, which begins with connecting to it. */
   readonly onSent: () => void;
+  /** How far its connection may go. */
+  readonly limit: Reach;
+  /** The request goes out on a connection, this far. */
+  readonly onConnected: (reach: Reach) => void;
 }
 
 /** How long the body of an error may take to arrive. Milliseconds. */
@@ -117,6 +122,10 @@ export class Attempt implements AnswerHandler, AnswerHost {
 
   get isCommitted(): boolean {
     return this.#isCommitted;
+  }
+
+  onConnected(reach: Reach): void {
+    this.#input.onConnected(reach);
   }
 
   onHeaders(status: number, headers: UpstreamAnswer['headers']): void {
@@ -191,7 +200,7 @@ export class Attempt implements AnswerHandler, AnswerHost {
   }
 
   #start(): void {
-    const { candidate, prepared, stream, departure, onSent } = this.#input;
+    const { candidate, prepared, stream, departure, onSent, limit } = this.#input;
     if (departure.hasLeft) return this.#settle({ kind: 'client-closed', status: undefined, usage: undefined });
     departure.on(this.#onLeave);
     this.#setLimit(this.#limitMs(stream, candidate));
@@ -203,6 +212,7 @@ export class Attempt implements AnswerHandler, AnswerHost {
         url: prepared.url,
         headers: prepared.headers,
         body: prepared.body,
+        limit,
       },
       this,
     );

@@ -19,6 +19,7 @@ import type { MediaFetcher } from './media.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
 import { type Contender, type Finish, race, unrivalled } from './race.ts';
+import { limitFor, staysLocal } from './reach.ts';
 import type { RequestForm } from './request-form.ts';
 
 /** Credentials that depend on the request or the time: signatures, tokens that expire. */
@@ -203,6 +204,11 @@ export class Attempts {
         claim: () => contender.claim(),
         onSent: () => {
           exchange.trail.sent++;
+        },
+        limit: limitFor(input.form.localOnly, candidate),
+        onConnected: (reach) => {
+          const { trail } = exchange;
+          trail.isLocal = staysLocal(candidate, reach) && trail.isLocal !== false;
         },
       });
       this.#learn(candidate, outcome);

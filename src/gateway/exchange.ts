@@ -56,6 +56,8 @@ export interface Trail {
   readonly skipped: Skipped[];
   /** The first configured candidate could not even be planned with. */
   isFirstMissing: boolean;
+  /** Everything that was sent so far stayed in the user's network; undefined before anything was sent. */
+  isLocal: boolean | undefined;
 }
 
 export interface Skipped {
@@ -66,7 +68,7 @@ export interface Skipped {
 }
 
 export function newTrail(): Trail {
-  return { attempts: [], sent: 0, skipped: [], isFirstMissing: false };
+  return { attempts: [], sent: 0, skipped: [], isFirstMissing: false, isLocal: undefined };
 }
 
 /** What a caller may ask of the router in headers. Spellings of two other gateways are taken too. */

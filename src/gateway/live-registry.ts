@@ -1,6 +1,7 @@
 import { providerType } from '../catalogue/catalogue.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { ProviderConfig } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
 import type { EventBus } from '../core/events.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { DeclaredEndpoint, DiscoverySettings } from '../discovery/options.ts';
@@ -11,8 +12,10 @@ import { buildSnapshot } from '../registry/registry.ts';
 import { isUsable, type Provider, type Snapshot } from '../registry/snapshot.ts';
 import type { Health, HealthCheck } from '../resilience/health.ts';
 import type { Localities } from '../transport/locality.ts';
+import { Locator } from './locator.ts';
 
 export interface LiveRegistryDeps {
+  readonly clock: Clock;
   readonly events: EventBus;
   readonly health: Health;
   readonly localities: Localities;
@@ -29,11 +32,21 @@ export class LiveRegistry {
   #loaded: LoadedConfig;
   #snapshot: Snapshot;
   #discovery: Discovery | undefined;
+  readonly #locator: Locator;
 
   constructor(deps: LiveRegistryDeps, loaded: LoadedConfig) {
     this.#deps = deps;
     this.#loaded = loaded;
     this.#snapshot = this.#build(loaded);
+    this.#locator = new Locator({
+      clock: deps.clock,
+      localities: deps.localities,
+      hosts: () => hostsOf(this.#snapshot),
+      onChange: () => {
+        this.#replace(this.#build(this.#loaded));
+        this.#discovery?.reload(this.discoverySettings());
+      },
+    });
   }
 
   get snapshot(): Snapshot {
@@ -59,20 +72,28 @@ export class LiveRegistry {
     this.#loaded = loaded;
     this.#replace(next);
     this.#discovery?.reload(this.discoverySettings());
-    void this.learnLocalities();
+    void this.#locator.lookUpAll();
   }
 
   /** Discovery knows something new. */
   refresh(): void {
     this.#deps.health.observe(checksOf(this.#discovery));
     this.#replace(this.#build(this.#loaded));
+    void this.#locator.lookUpUnsettled();
   }
 
-  /** Names are judged by their form until they have been resolved. */
-  async learnLocalities(): Promise<void> {
-    const hosts = [...this.#snapshot.providers.values()].map(({ endpoint }) => hostOf(endpoint.baseUrl));
-    const changed = await this.#deps.localities.learn(hosts.filter((host) => host !== undefined));
-    if (changed) this.#replace(this.#build(this.#loaded));
+  /** Begins to look hosts up, and goes on. Resolves when all of them have been looked up once. */
+  locate(): Promise<void> {
+    this.#locator.start();
+    return this.located;
+  }
+
+  get located(): Promise<void> {
+    return this.#locator.firstLook;
+  }
+
+  close(): void {
+    this.#locator.close();
   }
 
   /** A server that loads: what it served before need not be what it will serve. */
@@ -127,6 +148,16 @@ export class LiveRegistry {
     if (added.length + removed.length > 0)
       this.#deps.events.emit('models-changed', { provider: now.id, added, removed });
   }
+}
+
+/** Also those of models that have a base URL of their own. */
+function hostsOf({ providers }: Snapshot): readonly string[] {
+  const bases = new Set<string>();
+  for (const { endpoint, offers } of providers.values()) {
+    bases.add(endpoint.baseUrl);
+    for (const offer of offers) bases.add(offer.endpoint.baseUrl);
+  }
+  return [...bases].flatMap((base) => hostOf(base) ?? []);
 }
 
 function declaredEndpoint(provider: Provider, config: ProviderConfig | undefined): DeclaredEndpoint[] {

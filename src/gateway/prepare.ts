@@ -140,7 +140,7 @@ async function translatedChannel(form: RequestForm, target: Candidate, deps: Pre
   const bytesOnly = target.endpoint.quirks.imageBytesOnly === true;
   const ready = bytesOnly
     ? await deps.media.withBytes(filled, {
-        isLocalOnly: form.isLocalOnly,
+        isLocalOnly: form.localOnly !== false,
         signal: form.exchange.departure.signal,
         memory: form.exchange.memory,
         images: form.images,

@@ -1,3 +1,4 @@
+import type { LocalOnly } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
@@ -41,9 +42,9 @@ export class RequestForm {
     return this.#input.resolution.systemPrompt;
   }
 
-  /** Nothing of this request may leave the network, not even the fetching of an image. */
-  get isLocalOnly(): boolean {
-    return this.#input.resolution.localOnly !== false;
+  /** Nothing of this request may leave the network or the machine, not even the fetching of an image. */
+  get localOnly(): LocalOnly {
+    return this.#input.resolution.localOnly;
   }
 
   /** Throws `unsupported` for a format that has no canonical form. */

@@ -44,7 +44,7 @@ export function settle(deps: { readonly clock: Clock; readonly events: EventBus 
     attempts: exchange.trail.attempts,
     skipped: exchange.trail.skipped.map(({ label }) => label),
     fallbackUsed: isFallback(plan, candidate, exchange.trail),
-    isLocal: candidate?.model.isLocal ?? true,
+    isLocal: exchange.trail.isLocal ?? candidate?.model.isLocal ?? true,
     durationMs: deps.clock.monotonic() - exchange.startedAt,
     firstTokenMs: outcome.kind === 'answered' ? outcome.firstTokenMs : undefined,
     usage: input.usage,

@@ -10,9 +10,11 @@ import { decodeCountResponse, encodeCountRequest as encodeGeminiCount } from '..
 import { chatOutbound } from '../protocols/openai-chat/outbound.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
+import type { Reach } from '../transport/address.ts';
 import type { Transport } from '../transport/client.ts';
 import { exchangeJson } from '../transport/json-request.ts';
 import type { Availability } from './availability.ts';
+import { limitFor } from './reach.ts';
 import { resolutionError } from './resolution-error.ts';
 
 export interface TokenCount {
@@ -62,14 +64,15 @@ export class TokenCounter {
     const resolution = this.#deps.resolve({ model, operation: 'count_tokens', lock, localOnly, allowedModels });
     if (resolution.kind !== 'found') throw resolutionError(resolution, 'count_tokens');
     const target = resolution.candidates.find((one) => this.#deps.availability.reservation(one) === undefined);
-    const tokens = target === undefined ? undefined : await this.#ask(target, asked);
+    const tokens =
+      target === undefined ? undefined : await this.#ask(target, asked, limitFor(resolution.localOnly, target));
     if (tokens !== undefined) return { tokens, isEstimate: false };
     return { tokens: estimateInput(asked.request), isEstimate: true };
   }
 
-  async #ask(target: Candidate, { request, signal }: CountRequest): Promise<number | undefined> {
-    const limit = new AbortController();
-    const timer = this.#deps.clock.setTimer(limitMs, () => limit.abort());
+  async #ask(target: Candidate, { request, signal }: CountRequest, limit: Reach): Promise<number | undefined> {
+    const late = new AbortController();
+    const timer = this.#deps.clock.setTimer(limitMs, () => late.abort());
     try {
       const question = questionFor(target, request);
       if (question === undefined) return undefined;
@@ -79,7 +82,8 @@ export class TokenCounter {
         url: question.url,
         headers: question.headers,
         body: question.body,
-        signal: AbortSignal.any([signal, limit.signal]),
+        signal: AbortSignal.any([signal, late.signal]),
+        limit,
       });
       return question.read(asObject(answer) ?? {});
     } catch {

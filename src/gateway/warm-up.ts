@@ -4,6 +4,7 @@ import type { WarmUp } from '../protocols/ollama/warm-up.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Transport } from '../transport/client.ts';
 import { exchangeJson } from '../transport/json-request.ts';
+import { limitFor } from './reach.ts';
 import { resolutionError } from './resolution-error.ts';
 
 export interface WarmUpDeps {
@@ -46,6 +47,7 @@ export async function warmUp(deps: WarmUpDeps, asked: WarmUpRequest): Promise<vo
         ...(asked.keepAlive === undefined ? {} : { keep_alive: asked.keepAlive }),
       },
       signal: AbortSignal.any([asked.signal, limit.signal]),
+      limit: limitFor(resolution.localOnly, target),
     });
   } finally {
     timer.cancel();

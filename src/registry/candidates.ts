@@ -1,5 +1,5 @@
 import type { Candidate } from '../core/model.ts';
-import { isLocal, protocolsFor } from './offers.ts';
+import { placeOf, protocolsFor } from './offers.ts';
 import type { Offer, Provider, Snapshot } from './snapshot.ts';
 
 /** What `provider` offers under a name: its id, a name its server takes for it, the same in another case. */
@@ -36,7 +36,7 @@ function forwarded(provider: Provider, name: string): Candidate {
       pricing: provider.pricing,
       capabilities: undefined,
       protocols: protocolsFor(name, provider.protocolRules, provider.protocols),
-      isLocal: isLocal(name, { ...provider, isRemote: false }),
+      ...placeOf(name, { ...provider, isRemote: false }),
       created: 0,
     },
   };

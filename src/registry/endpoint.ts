@@ -7,6 +7,8 @@ import { Secret } from '../core/secret.ts';
 export interface Locality {
   readonly isLocal: boolean;
   readonly isLoopback: boolean;
+  /** `isLocal` is a guess from the name, which has not been resolved yet. */
+  readonly isGuess?: boolean | undefined;
 }
 
 export type LocalityOf = (host: string) => Locality;
@@ -30,7 +32,7 @@ const defaultQueue = { max: 100, timeoutMs: 10_000 };
 export function buildEndpoint(input: EndpointInput): Endpoint {
   const { providerId, type, baseUrl, config } = input;
   const host = hostOf(baseUrl);
-  const found = host === undefined ? { isLocal: false, isLoopback: false } : input.localityOf(host);
+  const found: Locality = host === undefined ? { isLocal: false, isLoopback: false } : input.localityOf(host);
   const isLocal = config?.local ?? found.isLocal;
   const credential = credentialOf(input, host);
   return {
@@ -44,6 +46,7 @@ export function buildEndpoint(input: EndpointInput): Endpoint {
     timeouts: timeoutsOf({ isLocal, isLoopback: found.isLoopback }, config),
     isLocal,
     isLoopback: found.isLoopback,
+    isUnresolved: found.isGuess,
     maxConcurrent: config?.max_concurrent ?? input.slots,
     queue: config?.queue === undefined ? defaultQueue : { max: config.queue.max, timeoutMs: config.queue.timeout },
     poolSize: config?.conn_pool_size,

@@ -63,6 +63,8 @@ function isExcluded(snapshot: Snapshot, candidate: Candidate, { only, ignore }: 
 
 function leaves({ model, endpoint }: Candidate, localOnly: LocalOnly): Objection | undefined {
   if (localOnly === false) return undefined;
+  const isUnsure = endpoint.isUnresolved === true && model.isLocalByWord === undefined;
+  if (isUnsure) return ['local-only', 'where its host name leads is not known'];
   if (!model.isLocal) return ['local-only', 'the request would leave the local network'];
   if (localOnly === 'machine' && !endpoint.isLoopback) return ['local-only', 'the request would leave this machine'];
   return undefined;

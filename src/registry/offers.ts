@@ -1,7 +1,7 @@
 import type { ProviderType } from '../catalogue/catalogue.ts';
 import type { ModelConfig, ProviderConfig } from '../config/schema.ts';
 import type { ModelFacts } from '../core/facts.ts';
-import type { Endpoint, Pricing, ProtocolName } from '../core/model.ts';
+import type { Endpoint, Pricing, ProtocolName, ServedModel } from '../core/model.ts';
 import { isOllamaCloudName, ollamaNames, typeFromName } from './alias.ts';
 import type { Offer, ProtocolRule } from './snapshot.ts';
 
@@ -50,7 +50,7 @@ export function declaredOffer(model: ModelConfig, facts: ModelFacts | undefined,
       pricing: model.pricing ?? context.pricing,
       capabilities: model.capabilities === undefined ? facts?.capabilities : new Set(model.capabilities),
       protocols: model.api_protocol ?? protocolsFor(model.id, context.protocolRules, context.type.protocols),
-      isLocal: isLocal(upstreamId, { ...context, endpoint, isRemote: facts?.isRemote ?? false }),
+      ...placeOf(upstreamId, { ...context, endpoint, isRemote: facts?.isRemote ?? false }),
       created: facts?.created ?? 0,
     },
   };
@@ -74,7 +74,7 @@ export function listedOffer(facts: ModelFacts, context: OfferContext): Offer {
       pricing: context.pricing,
       capabilities: facts.capabilities,
       protocols: protocolsFor(facts.id, context.protocolRules, context.type.protocols),
-      isLocal: isLocal(facts.upstreamId, { ...context, isRemote: facts.isRemote }),
+      ...placeOf(facts.upstreamId, { ...context, isRemote: facts.isRemote }),
       created: facts.created,
     },
   };
@@ -103,12 +103,18 @@ export function protocolRulesOf(config: ProviderConfig | undefined): readonly Pr
  * A model that runs in somebody's cloud never counts as local, not even by `local: true` on the server that lists it:
  * `local_only` is a promise about where a prompt goes.
  */
-export function isLocal(upstreamId: string, place: PlaceOfModel): boolean {
-  if (place.isRemote || (place.endpoint.type === 'ollama' && isOllamaCloudName(upstreamId))) return false;
-  return place.localOverride ?? (place.endpoint.isLocal && !place.isAggregator);
+export function placeOf(upstreamId: string, place: KnownOfPlace): Pick<ServedModel, 'isLocal' | 'isLocalByWord'> {
+  const isLocalByWord = word(upstreamId, place);
+  const { isLocal, isUnresolved } = place.endpoint;
+  return { isLocalByWord, isLocal: isLocalByWord ?? (isLocal && isUnresolved !== true) };
 }
 
-interface PlaceOfModel {
+function word(upstreamId: string, place: KnownOfPlace): boolean | undefined {
+  if (place.isRemote || (place.endpoint.type === 'ollama' && isOllamaCloudName(upstreamId))) return false;
+  return place.localOverride ?? (place.isAggregator ? false : undefined);
+}
+
+interface KnownOfPlace {
   readonly endpoint: Endpoint;
   readonly isAggregator: boolean;
   readonly localOverride: boolean | undefined;

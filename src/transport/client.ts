@@ -2,8 +2,9 @@ import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Endpoint } from '../core/model.ts';
 import { remembered } from '../core/remembered.ts';
-import { isLoopbackHost } from './address.ts';
-import { guardedLookup, requireAllowedHost } from './guard.ts';
+import { isLoopbackHost, type Reach } from './address.ts';
+import { type Guard, guardedLookup, requireAllowedHost } from './guard.ts';
+import { ipAddress } from './ip-address.ts';
 import type { LookUp } from './look-up.ts';
 import { networkError } from './network-error.ts';
 import { UndiciPool } from './undici-pool.ts';
@@ -20,7 +21,7 @@ export interface TransportOptions {
 /** Owns the connection pools: one per endpoint, so that one slow provider takes nobody else's connections. */
 export class Transport {
   readonly #options: TransportOptions;
-  /** By the endpoint's key, then by origin. */
+  /** By the endpoint's key, then by origin and how far connections may go. */
   readonly #pools = new Map<string, Map<string, UpstreamPool>>();
   #isClosed = false;
 
@@ -30,9 +31,9 @@ export class Transport {
 
   /** Starts a request. Throws nothing: every failure arrives at `handler.onError`. */
   send(request: UpstreamRequest, handler: AnswerHandler): Sending {
-    const { origin, path } = placeOf(typeof request.url === 'string' ? request.url : request.url.href);
+    const place = placeOf(typeof request.url === 'string' ? request.url : request.url.href);
     try {
-      return this.#poolFor(request.endpoint, origin).send(request, path, handler);
+      return this.#poolFor(request, place).send(request, place.path, handler);
     } catch (thrown) {
       return failing(networkError(thrown, request.endpoint, false), handler);
     }
@@ -62,33 +63,51 @@ export class Transport {
     return pools;
   }
 
-  #poolFor(endpoint: Endpoint, origin: string): UpstreamPool {
+  /**
+   * A connection that is kept open was judged by the limit that it was opened with, so each limit of a name has a pool
+   * of its own. All connections to a literal go the same way.
+   */
+  #poolFor({ endpoint, limit = 'internet' }: UpstreamRequest, { origin, literal }: Place): UpstreamPool {
     if (this.#isClosed) throw new GatewayError('no_candidate', 'The router is shutting down.');
-    const origins = this.#pools.get(endpoint.key);
-    const known = origins?.get(origin);
+    const isLimited = limit !== 'internet';
+    if (isLimited && literal !== undefined) requireAllowedHost({ who: endpoint.providerId, limit }, literal);
+    const isProxied = !isLimited && !endpoint.isLocal;
+    const isOwn = isLimited && literal === undefined;
+    const key = isProxied ? `${origin} proxied` : isOwn ? `${origin} ${limit}` : origin;
+    const pools = this.#pools.get(endpoint.key);
+    const known = pools?.get(key);
     if (known !== undefined) return known;
-    const pool = this.#openPool(endpoint, origin);
-    if (origins === undefined) this.#pools.set(endpoint.key, new Map([[origin, pool]]));
-    else origins.set(origin, pool);
+    const pool = this.#openPool({ endpoint, origin, limit, isProxied });
+    if (pools === undefined) this.#pools.set(endpoint.key, new Map([[key, pool]]));
+    else pools.set(key, pool);
     return pool;
   }
 
-  #openPool(endpoint: Endpoint, origin: string): UpstreamPool {
+  #openPool({ endpoint, origin, limit, isProxied }: PoolPlace): UpstreamPool {
     const { hostname } = new URL(origin);
     const { clock, environment, lookUp } = this.#options;
-    const guard = { who: endpoint.providerId, lookUp };
+    const guard: Guard = { who: endpoint.providerId, limit, lookUp };
     requireAllowedHost(guard, hostname);
     // A proxy variable that swallows loopback is the commonest reason why a local server "does not answer".
-    const mayBeProxied = !endpoint.isLocal && !isLoopbackHost(hostname);
-    const proxies = mayBeProxied ? environment : undefined;
+    const proxies = isProxied && !isLoopbackHost(hostname) ? environment : undefined;
     return new UndiciPool({ clock, endpoint, origin, lookup: guardedLookup(guard), proxies });
   }
+}
+
+interface PoolPlace {
+  readonly endpoint: Endpoint;
+  readonly origin: string;
+  readonly limit: Reach;
+  /** Where the environment names a proxy. */
+  readonly isProxied: boolean;
 }
 
 interface Place {
   readonly origin: string;
   /** What is asked for there, query included. */
   readonly path: string;
+  /** Its host, where that is an address. */
+  readonly literal: string | undefined;
 }
 
 const placeOf = remembered((url): Place => {
@@ -96,10 +115,15 @@ const placeOf = remembered((url): Place => {
   const slash = url.indexOf('/', from);
   const query = url.indexOf('?', from);
   const end = slash === -1 || (query !== -1 && query < slash) ? query : slash;
-  if (end === -1) return { origin: url, path: '/' };
-  const path = url.slice(end);
-  return { origin: url.slice(0, end), path: path.startsWith('/') ? path : `/${path}` };
+  const origin = end === -1 ? url : url.slice(0, end);
+  const path = end === -1 ? '' : url.slice(end);
+  return { origin, path: path.startsWith('/') ? path : `/${path}`, literal: literalOf(origin) };
 });
+
+function literalOf(origin: string): string | undefined {
+  const host = URL.parse(origin)?.hostname;
+  return host === undefined ? undefined : ipAddress(host)?.address;
+}
 
 /** A request that has failed before it began. */
 function failing(error: GatewayError, handler: AnswerHandler): Sending {

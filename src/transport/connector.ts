@@ -1,6 +1,7 @@
 import type { LookupFunction, Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import type { Clock } from '../core/clock.ts';
+import { type Reach, reachOf } from './address.ts';
 
 export interface ConnectorOptions {
   readonly clock: Clock;
@@ -29,9 +30,19 @@ export function openConnector(options: ConnectorOptions): buildConnector.connect
     const timer = clock.setTimer(timeoutMs, () => socket.destroy(new ConnectTimeout(timeoutMs)));
     const socket = connect(about, (...result) => {
       timer.cancel();
+      direct.add(socket);
       callback(...result);
     });
   };
+}
+
+/** Sockets whose other end is the upstream itself. */
+const direct = new WeakSet<Socket>();
+
+/** How far a connection goes. Behind a proxy anything may be: what was not opened here goes to the internet. */
+export function reachOfSocket(socket: Socket | null): Reach {
+  const address = socket !== null && direct.has(socket) ? socket.remoteAddress : undefined;
+  return address === undefined ? 'internet' : reachOf(address);
 }
 
 class ConnectTimeout extends Error {

@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
 import type { Endpoint } from '../core/model.ts';
+import type { Reach } from './address.ts';
 import { credentialHeaders } from './auth/credential.ts';
 import type { Transport } from './client.ts';
 
@@ -31,11 +32,13 @@ export interface JsonRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly signal: AbortSignal;
+  /** How far its connection may go; `internet` when left out. */
+  readonly limit?: Reach | undefined;
 }
 
 /** One small exchange of JSON with an upstream, read whole. Throws a GatewayError. */
 export function exchangeJson(transport: Transport, request: JsonRequest): Promise<unknown> {
-  const { endpoint, method, url, signal } = request;
+  const { endpoint, method, url, signal, limit } = request;
   return new Promise((resolve, reject) => {
     const answer = new HeldBody();
     let status = 0;
@@ -57,7 +60,7 @@ export function exchangeJson(transport: Transport, request: JsonRequest): Promis
       act();
     };
     const sending = transport.send(
-      { endpoint, method, url, headers: Object.entries(headers).flat(), body },
+      { endpoint, method, url, headers: Object.entries(headers).flat(), body, limit },
       {
         onHeaders: (code) => {
           status = code;

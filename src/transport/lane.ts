@@ -1,5 +1,8 @@
+import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
+import type { Reach } from './address.ts';
+import { reachOfSocket } from './connector.ts';
 
 /** Bounds of the time in which the closing of a connection may still have crossed our request. Milliseconds. */
 const crossing = { least: 100, most: 1_000 };
@@ -15,6 +18,7 @@ export class Lane extends Client {
   /** Requests that the connection has carried, the present one included. */
   carried = 0;
   #connectMs = 0;
+  #reach: Reach = 'internet';
 
   constructor(clock: Clock, origin: URL, options: Client.Options) {
     const connect = options.connect as buildConnector.connector;
@@ -23,7 +27,7 @@ export class Lane extends Client {
       connect: (about, callback) => {
         const startedAt = clock.monotonic();
         connect(about, (...result) => {
-          this.#opened(clock.monotonic() - startedAt);
+          this.#opened(clock.monotonic() - startedAt, result[1]);
           callback(...result);
         });
       },
@@ -44,8 +48,14 @@ export class Lane extends Client {
     return super.dispatch(options, handler);
   }
 
-  #opened(connectMs: number): void {
+  /** How far the present connection goes. */
+  get reach(): Reach {
+    return this.#reach;
+  }
+
+  #opened(connectMs: number, socket: Socket | null): void {
     this.#connectMs = connectMs;
+    this.#reach = reachOfSocket(socket);
     this.carried = 0;
   }
 }

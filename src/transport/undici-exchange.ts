@@ -79,6 +79,7 @@ export class UndiciExchange implements Passenger, Sending {
     this.#controller = controller;
     this.#sentAt = this.#host.clock.monotonic();
     if (this.#lane !== undefined) this.#isReused = ++this.#lane.carried > 1;
+    this.#handler.onConnected?.(this.#lane?.reach ?? 'internet');
   }
 
   onResponseStarted(): void {
