@@ -180,6 +180,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
         homeDirectory: deps.homeDirectory,
         environment: deps.environment,
         configured: () => loaded.environment,
+        isTrusted: () => loaded.isTrusted,
       }),
     }),
     resolve: resolveNow,

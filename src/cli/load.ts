@@ -1,13 +1,14 @@
+import { keyVariableHosts, providerTypes } from '../catalogue/catalogue.ts';
 import { catalogueKnowledge } from '../config/catalogue-knowledge.ts';
 import { readEnvironment } from '../config/env.ts';
-import { type Files, systemFiles } from '../config/files.ts';
+import { type Files, readOnce, systemFiles } from '../config/files.ts';
+import type { Found } from '../config/find.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { ConfigError, IssueList } from '../config/issues.ts';
 import type { Knowledge } from '../config/knowledge.ts';
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
 import { stateDirectory } from '../config/state-dir.ts';
 import { createTrustStore, type TrustStore } from '../config/trust.ts';
-import { untrustedUses } from '../config/untrusted-uses.ts';
 import { isMetadataHost } from '../transport/address.ts';
 import type { Context } from './context.ts';
 
@@ -22,18 +23,41 @@ export interface LoadChoices {
  * untrusted file may not do. Naming a file vouches for it.
  */
 export function loadFor(context: Context, choices: LoadChoices = {}): LoadedConfig {
-  const loaded = readFor(context, choices);
-  const store = createTrustStore(stateDirectory(context));
+  const { store, files } = openStore(context);
+  const loaded = loadFrom(context, { ...choices, files, isTrusted: vouchedFor(store) });
   if (loaded.foundBy === 'explicit') rememberTrust(store, loaded.paths);
-  if (loaded.foundBy === 'working-directory') demandTrust(store, loaded);
-  return loaded;
+  // A file that is vouched for while it is in use comes into force like one that was saved.
+  return loaded.foundBy === 'explicit' ? loaded : { ...loaded, watched: [...loaded.watched, store.path] };
 }
 
-/** The same without asking whether it is trusted, for commands that send nothing anywhere. */
+/** The same for a look at the file alone: nothing is sent anywhere, and nothing remembered. */
 export function readFor(context: Context, choices: LoadChoices = {}): LoadedConfig {
+  const { store, files } = openStore(context);
+  return loadFrom(context, { ...choices, files, isTrusted: vouchedFor(store) });
+}
+
+/** Of a router that runs: its files may have changed since they were named, so only those that are known count. */
+export function readRunning(context: Context): LoadedConfig {
+  const { store, files } = openStore(context);
+  return loadFrom(context, { missingVariables: 'warn', files, isTrusted: ({ paths }) => paths.every(store.isTrusted) });
+}
+
+/** Files are read once: the bytes that are judged are the ones that are used. */
+function openStore(context: Context): { readonly store: TrustStore; readonly files: Files } {
+  const files = readOnce(systemFiles);
+  return { store: createTrustStore(stateDirectory(context), files), files };
+}
+
+function vouchedFor(store: TrustStore): (found: Found) => boolean {
+  return ({ foundBy, paths }) => foundBy !== 'working-directory' || paths.every(store.isTrusted);
+}
+
+type Source = LoadChoices & Pick<LoadOptions, 'files' | 'isTrusted'>;
+
+function loadFrom(context: Context, source: Source): LoadedConfig {
   const { cwd, environment, homeDirectory, platform, options } = context;
   const knowledge = knowledgeOf(context);
-  return loadConfig({ cwd, environment, homeDirectory, platform, explicit: options.config, knowledge, ...choices });
+  return loadConfig({ cwd, environment, homeDirectory, platform, explicit: options.config, knowledge, ...source });
 }
 
 function rememberTrust(store: TrustStore, paths: readonly string[]): void {
@@ -45,12 +69,6 @@ function rememberTrust(store: TrustStore, paths: readonly string[]): void {
       // This run does not need it; `doctor` and `serve` tell about a state directory that takes nothing.
     }
   }
-}
-
-function demandTrust(store: TrustStore, loaded: LoadedConfig): void {
-  const uses = untrustedUses(loaded.tree, loaded.environment);
-  const isTrusted = loaded.paths.every((path) => store.isTrusted(path));
-  if (uses.length > 0 && !isTrusted) throw new ConfigError(uses);
 }
 
 const noFiles: Files = {
@@ -76,12 +94,22 @@ export function checkText(context: Context, path: string, text: string): void {
   loadConfig({ cwd, environment, homeDirectory, platform, explicit: [path], knowledge, missingVariables, files });
 }
 
-/** The environment with the `.env` that lies, or would lie, beside a configuration at `path`. */
-export function environmentBeside(context: Context, path: string): Environment {
+/** What a `.env` that lies, or would lie, beside a configuration at `path` adds to the environment. */
+export interface EnvBeside {
+  /** The environment, and of the `.env` the usual keys alone: a folder that was cloned may have brought it. */
+  readonly environment: Environment;
+  /** Variables of the `.env` that would lead the user's own keys to another host. */
+  readonly redirections: readonly string[];
+}
+
+export function environmentBeside(context: Context, path: string): EnvBeside {
   const issues = new IssueList();
-  const environment = readEnvironment([path], context.environment, { files: systemFiles, report: issues.report });
+  const beside = readEnvironment([path], {}, { files: systemFiles, report: issues.report });
   if (issues.errors.length > 0) throw new ConfigError(issues.errors);
-  return environment;
+  const keys = Object.entries(beside).filter(([name]) => keyVariableHosts().has(name));
+  const bases = providerTypes().flatMap(({ baseUrlVariables }) => baseUrlVariables);
+  const isNew = (name: string) => beside[name] !== undefined && context.environment[name] === undefined;
+  return { environment: { ...Object.fromEntries(keys), ...context.environment }, redirections: bases.filter(isNew) };
 }
 
 function knowledgeOf({ environment }: Context): Knowledge {

@@ -1,3 +1,4 @@
+import { ConfigError, formatIssue } from '../config/issues.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Paint } from '../telemetry/logger.ts';
 import type { Context } from './context.ts';
@@ -71,6 +72,11 @@ function failureOf(thrown: unknown, isVerbose: boolean): Failure {
     return { code: thrown.code, message: thrown.message, hint: thrown.hint, exitCode: thrown.exitCode };
   }
   const error = GatewayError.from(thrown);
+  if (error instanceof ConfigError) {
+    // All of them: the error's own message is cut like one that goes to a client.
+    const message = error.issues.map(formatIssue).join('\n');
+    return { code: error.code, message, hint: error.hint, exitCode: exitCodes.config };
+  }
   const exitCode = error.code === 'config_invalid' ? exitCodes.config : exitCodes.failed;
   if (error.code !== 'internal') return { code: error.code, message: error.message, hint: error.hint, exitCode };
   // A defect: nobody can do anything about it without the place it happened at.

@@ -10,7 +10,7 @@ import type { Explanation } from '../gateway/explain.ts';
 import { type ListedModel, listModels } from '../registry/list.ts';
 import type { Context } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
-import { loadFor, readFor } from './load.ts';
+import { loadFor, readRunning } from './load.ts';
 import { CommandError } from './report.ts';
 import { type RunFile, readRunFiles } from './run-file.ts';
 import { startTemporaryApp } from './temporary-app.ts';
@@ -117,7 +117,7 @@ function routeQuery({ model, protocol, tokens, localOnly }: RouteQuestion): URLS
 /** The running router's own configuration: this command may have been started elsewhere. */
 function configOf(context: Context, run: RunFile): LoadedConfig {
   const explicit = { ...context, options: { ...context.options, config: run.config } };
-  return readFor(run.config.length === 0 ? context : explicit, { missingVariables: 'warn' });
+  return readRunning(run.config.length === 0 ? context : explicit);
 }
 
 function keyOf({ config }: LoadedConfig): string | undefined {

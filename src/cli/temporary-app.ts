@@ -1,6 +1,7 @@
 import { type App, createApp } from '../app.ts';
+import { providerType } from '../catalogue/catalogue.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { delay } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { hasCredential } from '../registry/endpoint.ts';
 import type { Context } from './context.ts';
 
@@ -32,13 +33,23 @@ export async function startTemporaryApp(context: Context, loaded: LoadedConfig):
 /** Local servers are looked at first; hosted ones may still be listing their models. */
 async function hostedListings({ clock }: Context, app: App): Promise<void> {
   const untilMs = clock.monotonic() + listingWaitMs;
-  while (isListing(app) && clock.monotonic() < untilMs) await delay(clock, checkMs);
+  while (isListing(app) && clock.monotonic() < untilMs) await pause(clock);
+}
+
+/** With nothing else under way, a timer that lets the process end would end it here, without a word. */
+function pause(clock: Clock): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(checkMs, resolve, { keepAlive: true }));
 }
 
 function isListing(app: App): boolean {
   const providers = [...app.snapshot().providers.values()];
   return providers.some(
-    ({ state, detail, isClosedList, endpoint }) =>
-      state === 'unknown' && detail === undefined && !isClosedList && !endpoint.isLocal && hasCredential(endpoint),
+    ({ state, detail, type, isClosedList, endpoint }) =>
+      state === 'unknown' &&
+      detail === undefined &&
+      !isClosedList &&
+      !endpoint.isLocal &&
+      providerType(type)?.listing !== null &&
+      hasCredential(endpoint),
   );
 }

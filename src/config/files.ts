@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 
 /** The file system as the configuration sees it. Errors are Node's, with `code`. */
 export interface Files {
@@ -6,10 +6,13 @@ export interface Files {
   read(path: string): string;
   /** True for whatever has this name, readable or not, so that an unreadable file is told and not passed over. */
   exists(path: string): boolean;
+  /** Where a name leads once links are followed. Throws when it leads nowhere. Left out where there are no links. */
+  realPath?(path: string): string;
 }
 
 export const systemFiles: Files = {
   read: (path) => readFileSync(path, 'utf8'),
+  realPath: (path) => realpathSync(path),
   exists(path) {
     try {
       statSync(path);
@@ -19,6 +22,30 @@ export const systemFiles: Files = {
     }
   },
 };
+
+/** Reads every file once: what is judged is then what is used, whoever writes in between. */
+export function readOnce(files: Files): Files {
+  const known = new Map<string, () => string>();
+  return {
+    ...files,
+    read(path) {
+      const again = known.get(path) ?? outcomeOf(() => files.read(path));
+      known.set(path, again);
+      return again();
+    },
+  };
+}
+
+function outcomeOf(read: () => string): () => string {
+  try {
+    const text = read();
+    return () => text;
+  } catch (thrown) {
+    return () => {
+      throw thrown;
+    };
+  }
+}
 
 export function isMissing(thrown: unknown): boolean {
   const code = errorCode(thrown);

@@ -8,6 +8,8 @@ export interface InterpolateOptions {
   readonly report: Report;
   /** `warn`: a variable without a value is only a warning, for checks on machines that have no secrets. */
   readonly missing: 'error' | 'warn';
+  /** What the user's environment has besides, and this file may not see: noted at the reference, told by the caller. */
+  readonly withheld?: Environment | undefined;
 }
 
 /** Stands for a value that only another machine has; must pass as a URL, a name and a key. */
@@ -32,11 +34,13 @@ interface Scan {
   readonly variables: readonly string[];
   /** The last variable without a value. */
   readonly unset: string | undefined;
+  readonly withheld: readonly string[];
   readonly isMalformed: boolean;
 }
 
-function scan(source: string, environment: Environment): Scan {
+function scan(source: string, { environment, withheld = {} }: InterpolateOptions): Scan {
   const variables: string[] = [];
+  const missed: string[] = [];
   let unset: string | undefined;
   let isMalformed = false;
   const value = source.replaceAll(pattern, (match, name: string | undefined, fallback: string | undefined) => {
@@ -48,14 +52,15 @@ function scan(source: string, environment: Environment): Scan {
     variables.push(name);
     const set = environment[name];
     if (set !== undefined && (set !== '' || fallback === undefined)) return set;
+    if ((withheld[name] ?? '') !== '') missed.push(name);
     if (fallback === undefined) unset = name;
     return fallback ?? '';
   });
-  return { value, variables, unset, isMalformed };
+  return { value, variables, unset, withheld: missed, isMalformed };
 }
 
 function replace(node: ScalarNode, source: string, path: Path, options: InterpolateOptions): ScalarNode {
-  const { value, variables, unset, isMalformed } = scan(source, options.environment);
+  const { value, variables, unset, withheld, isMalformed } = scan(source, options);
   if (isMalformed) {
     options.report(node.mark, path, {
       message: 'this is no reference to a variable',
@@ -65,12 +70,13 @@ function replace(node: ScalarNode, source: string, path: Path, options: Interpol
     return { ...node, value: missingValue, reference: { source, variables, unset: source } };
   }
   if (variables.length === 0) return { ...node, value };
-  const reference = { source, variables, unset };
+  const reference = { source, variables, unset, ...(withheld.length > 0 && { withheld }) };
   // An empty key is as useless as none, and would be sent as an empty credential.
   if (isProviderKey(path)) {
     return { ...node, value, reference: { ...reference, unset: unset ?? (value === '' ? variables[0] : undefined) } };
   }
   if (unset === undefined) return { ...node, value, reference };
+  if (withheld.includes(unset)) return { ...node, value: missingValue, reference };
   options.report(node.mark, path, {
     message: `environment variable ${unset} is not set`,
     hint: `set it, put it in a .env file beside this one, or write \${${unset}:-default}`,

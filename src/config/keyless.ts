@@ -3,10 +3,17 @@ import type { Config } from './schema.ts';
 import { type ConfigNode, type MapNode, nodeAt, replaceAt } from './tree.ts';
 import { changeMaps } from './tree-pattern.ts';
 
-/** A provider that has no key, because the variable its `api_key` names has no value. */
+/** A provider that has no key, because the variable that would bring it has no value, or not for this file. */
 export interface DisabledProvider {
   readonly id: string;
   readonly variable: string;
+  /** The user has the variable, and the file is not trusted with it. */
+  readonly isWithheld?: boolean | undefined;
+}
+
+/** Why it is off, for people. */
+export function disabledReason({ variable, isWithheld }: DisabledProvider): string {
+  return isWithheld === true ? `${variable} is held back until \`router trust\`` : `${variable} is not set`;
 }
 
 export interface WithoutKeys {
@@ -23,8 +30,10 @@ export function disableKeyless(tree: MapNode, report: Report): WithoutKeys {
     if (key === undefined || variable === undefined) return provider;
     const id = String(path[1]);
     const isSwitchedOff = readBoolean(provider, 'active') === false;
-    if (!isSwitchedOff) {
-      disabled.push({ id, variable });
+    const isWithheld = key.kind === 'scalar' && key.reference?.withheld?.includes(variable) === true;
+    if (!isSwitchedOff) disabled.push({ id, variable, ...(isWithheld && { isWithheld }) });
+    // What is held back has been told.
+    if (!isSwitchedOff && !isWithheld) {
       report(key.mark, [...path, 'api_key'], {
         message: `provider "${id}" is disabled: ${variable} is not set`,
         hint: `set ${variable}, or put it in a .env file beside this one`,

@@ -14,6 +14,8 @@ export interface Reference {
   readonly variables: readonly string[];
   /** The variable that has no value, where that is no error by itself. */
   readonly unset?: string | undefined;
+  /** Variables that have a value for the user, which a file that is not trusted does not get. */
+  readonly withheld?: readonly string[] | undefined;
 }
 
 export interface ScalarNode {

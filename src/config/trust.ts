@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { envPath } from './env.ts';
 import { type Files, systemFiles } from './files.ts';
 
 /**
- * Which files the user has vouched for. A file that merely lay in the working directory (a cloned project) may not send
- * the user's keys to hosts of its choice before that. Any change of the file, or of the `.env` beside it, ends the trust.
+ * Which files the user has vouched for. A file that merely lay in the working directory (a cloned project) may use
+ * nothing of the user's before that. Any change of the file, or of the `.env` beside it, ends the trust.
  */
 export interface TrustStore {
+  /** Where it is kept. */
+  readonly path: string;
+  /** False also for a file that cannot be read. */
   isTrusted(path: string): boolean;
   /** Throws what the file system throws. */
   trust(path: string): void;
@@ -17,16 +20,24 @@ export interface TrustStore {
 
 const storeSchema = z.object({ files: z.record(z.string(), z.string()) });
 
-/** Kept in `trust.json` of the state directory, readable by its owner only. Paths are absolute. */
+/**
+ * Kept in `trust.json` of the state directory, readable by its owner only. The files that are judged are read through
+ * `files`, so that a caller can make sure that they are the ones it uses.
+ */
 export function createTrustStore(stateDirectory: string, files: Files = systemFiles): TrustStore {
   const storePath = join(stateDirectory, 'trust.json');
   return {
+    path: storePath,
     isTrusted(path) {
-      const known = readStore(storePath, files)[path];
-      return known !== undefined && known === fingerprint(path, files);
+      try {
+        const known = readStore(storePath)[placeOf(path, files)];
+        return known !== undefined && known === fingerprint(path, files);
+      } catch {
+        return false;
+      }
     },
     trust(path) {
-      const content = { files: { ...readStore(storePath, files), [path]: fingerprint(path, files) } };
+      const content = { files: { ...readStore(storePath), [placeOf(path, files)]: fingerprint(path, files) } };
       mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
       // Written beside and renamed, so that a crash leaves the old file and not half of one.
       const draft = `${storePath}.${process.pid}`;
@@ -36,18 +47,36 @@ export function createTrustStore(stateDirectory: string, files: Files = systemFi
   };
 }
 
-/** A missing or damaged store trusts nothing. */
-function readStore(storePath: string, files: Files): Readonly<Record<string, string>> {
+/**
+ * Whether a name is a link. Links come with a cloned folder like files do, and lead to what did not come with it:
+ * another configuration, `~/.aws/credentials`, `/proc/self/environ`. False for what is not there.
+ */
+export function isLink(path: string, files: Files): boolean {
   try {
-    return storeSchema.parse(JSON.parse(files.read(storePath))).files;
+    return files.realPath !== undefined && files.realPath(path) !== placeOf(path, files);
+  } catch {
+    return false;
+  }
+}
+
+/** A missing or damaged store trusts nothing. */
+function readStore(storePath: string): Readonly<Record<string, string>> {
+  try {
+    return storeSchema.parse(JSON.parse(systemFiles.read(storePath))).files;
   } catch {
     return {};
   }
 }
 
+/** The real folder, since a link to one may be turned to another; the file's own name, since its `.env` lies beside. */
+function placeOf(path: string, files: Files): string {
+  return join(files.realPath?.(dirname(path)) ?? dirname(path), basename(path));
+}
+
+/** Of the place and both texts; as JSON, so that no text can pass for the end of one and the start of the next. */
 function fingerprint(path: string, files: Files): string {
-  const hash = createHash('sha256').update(path).update('\0').update(files.read(path)).update('\0');
-  return hash.update(readOrEmpty(envPath(path), files)).digest('hex');
+  const known = [placeOf(path, files), files.read(path), readOrEmpty(envPath(path), files)];
+  return createHash('sha256').update(JSON.stringify(known)).digest('hex');
 }
 
 function readOrEmpty(path: string, files: Files): string {

@@ -1,93 +1,117 @@
-import { hostMatches, keyVariableHosts, type ProviderType, providerType } from '../catalogue/catalogue.ts';
+import { hostMatches, type ProviderType, providerType, providerTypeOfHost } from '../catalogue/catalogue.ts';
 import type { Environment } from './interpolate.ts';
-import { type ConfigIssue, IssueList, type Report } from './issues.ts';
+import type { Report } from './issues.ts';
 import {
   type ConfigNode,
   child,
   eachScalar,
+  emptyMap,
+  isNull,
   type MapNode,
   type Mark,
   nodeAt,
   type Path,
-  type ScalarNode,
 } from './tree.ts';
+import { reportUntrustedSettings } from './untrusted-settings.ts';
 
-/**
- * What a file would do that only a trusted one may: send a well-known key to a host that is not its vendor's, or use it
- * where it is no credential. Each with its place. The caller decides whether the file is one that has to be trusted.
- */
-export function untrustedUses(tree: ConfigNode, environment: Environment): readonly ConfigIssue[] {
-  const issues = new IssueList();
-  eachScalar(tree, (node, path) => {
-    for (const variable of node.reference?.variables ?? [])
-      checkReference(tree, { node, path, variable }, issues.report);
+export const trustHint = 'if this is meant, say `router trust` for the file';
+
+/** What a file that is not trusted gets, and what it does not. */
+export interface Withholding {
+  /** Of the `.env` beside it. */
+  readonly environment: Environment;
+  /** The user's. */
+  readonly withheld: Environment;
+  readonly report: Report;
+}
+
+/** Reports the references of one file, as it is written, to variables that it does not get. */
+export function reportWithheld(tree: ConfigNode, report: Report): void {
+  eachScalar(tree, ({ mark, reference }, path) => {
+    for (const variable of reference?.withheld ?? []) {
+      const hasDefault = reference?.unset === undefined;
+      const message = hasDefault
+        ? `${variable} of your environment is held back: the default is used`
+        : useOf(tree, path, variable);
+      report(mark, path, { message, hint: trustHint, severity: hasDefault ? 'warning' : 'error' });
+    }
   });
-  const providers = nodeAt(tree, ['providers']);
-  if (providers?.kind !== 'map') return issues.errors;
-  for (const [id, { value }] of providers.entries) {
-    if (value.kind === 'map') checkImplicit(value, id, environment, issues.report);
-  }
-  return issues.errors;
 }
 
-interface Use {
-  readonly node: ScalarNode;
-  readonly path: Path;
-  readonly variable: string;
-}
-
-const hint = 'if this is meant, say `router trust` for the file';
-
-function checkReference(tree: ConfigNode, { node, path, variable }: Use, report: Report): void {
-  const vendorHosts = keyVariableHosts().get(variable);
-  if (vendorHosts === undefined) return;
+function useOf(tree: ConfigNode, path: Path, variable: string): string {
   const provider = nodeAt(tree, path.slice(0, 2));
   const isCredential = path[0] === 'providers' && (path[2] === 'api_key' || path[2] === 'headers');
-  if (!isCredential || provider?.kind !== 'map') {
-    report(node.mark, path, { message: `${variable} is used where it is no credential`, hint });
-    return;
-  }
-  for (const target of targets(provider, String(path[1]))) {
-    if (mayReceive(target, vendorHosts)) continue;
-    report(node.mark, path, { message: `${variable} would be sent to ${target.host}`, hint });
+  const target = isCredential && provider?.kind === 'map' ? targets(provider, String(path[1]))[0] : undefined;
+  return target === undefined
+    ? `${variable} of your environment would be used`
+    : `${variable} would be sent to ${target.host}`;
+}
+
+/**
+ * Reports what else a file would use of the user's: settings that open something, and credentials that no text of the
+ * file names. `tree` is in our spelling.
+ */
+export function reportUntrustedUses(tree: ConfigNode, withholding: Withholding): void {
+  reportUntrustedSettings(tree, withholding.report, trustHint);
+  const providers = nodeAt(tree, ['providers']);
+  if (providers?.kind !== 'map') return;
+  for (const [id, { value }] of providers.entries) {
+    const provider = isNull(value) ? emptyMap(value.mark) : value;
+    if (provider.kind === 'map' && isActive(provider)) reportImplicit(provider, id, withholding);
   }
 }
 
-/** Without an `api_key` the type's usual variable is used, which leads to the same place. */
-function checkImplicit(provider: MapNode, id: string, environment: Environment, report: Report): void {
-  const type = typeOf(provider, id);
-  if (type === undefined || child(provider, 'api_key') !== undefined) return;
-  const variable = type.keyVariables.find((name) => (environment[name] ?? '') !== '');
-  // These credentials come from files of the user's that no variable names.
-  const credential = variable ?? (type.auth === 'google' ? "the user's Google credential" : undefined);
-  if (credential === undefined) return;
-  for (const target of declaredTargets(provider)) {
-    if (mayReceive(target, type.hosts)) continue;
-    report(target.mark, ['providers', id], { message: `${credential} would be sent to ${target.host}`, hint });
+function isActive(provider: MapNode): boolean {
+  const active = child(provider, 'active');
+  return active?.kind !== 'scalar' || active.value !== false;
+}
+
+/** Without a key of its own a provider gets the one of its type's usual variable, or the credential of the machine. */
+function reportImplicit(provider: MapNode, id: string, { environment, withheld, report }: Withholding): void {
+  if (hasOwnKey(provider)) return;
+  const all = targets(provider, id);
+  const has = (variables: Environment, name: string) => (variables[name] ?? '') !== '';
+  for (const type of typesOf(provider, id)) {
+    const isOwnVariable = type.keyVariables.some((name) => has(environment, name));
+    const variable = isOwnVariable ? undefined : type.keyVariables.find((name) => has(withheld, name));
+    // A vendor's key is only ever sent to the vendor's hosts; a credential of the machine goes wherever the base is.
+    const vendors = all.find(({ host }) => type.hosts.some((pattern) => hostMatches(pattern, host)));
+    const target = ambient[type.auth] === undefined ? vendors : all[0];
+    const credential = ambient[type.auth] ?? variable;
+    if (credential === undefined || target === undefined) continue;
+    const message = `${credential} would be sent to ${target.host}`;
+    report(target.mark, ['providers', id], { message, hint: trustHint });
+    return;
   }
 }
+
+function hasOwnKey(provider: MapNode): boolean {
+  const key = child(provider, 'api_key');
+  if (key?.kind !== 'scalar' || key.value === null) return false;
+  // A reference without a value switches the provider off.
+  return key.value !== '' || key.reference !== undefined;
+}
+
+/** Credentials that come from files, containers and machines of the user's, and that no variable need name. */
+const ambient: Readonly<Record<string, string>> = {
+  sigv4: "the user's AWS credential",
+  google: "the user's Google credential",
+};
 
 interface Target {
   readonly host: string;
-  readonly isEncrypted: boolean;
   readonly mark: Mark;
-}
-
-function mayReceive(target: Target, vendorHosts: readonly string[]): boolean {
-  return target.isEncrypted && vendorHosts.some((pattern) => hostMatches(pattern, target.host));
 }
 
 /** Where a provider's requests go: the addresses it declares, or else its type's. */
 function targets(provider: MapNode, id: string): readonly Target[] {
   const declared = declaredTargets(provider);
   const hasOwnBase = child(provider, 'api_base') !== undefined || child(provider, 'base_url') !== undefined;
-  if (hasOwnBase) return declared;
-  const type = typeOf(provider, id);
-  const defaults = (type?.hosts ?? []).map((host) => ({ host, isEncrypted: true, mark: provider.mark }));
-  if (type?.baseUrl !== undefined && defaults.length === 0) {
-    return [...declared, targetOf(type.baseUrl, provider.mark)];
-  }
-  return [...declared, ...defaults];
+  const type = namedType(provider, id);
+  if (hasOwnBase || type === undefined) return declared;
+  const base = type.baseUrl === undefined ? undefined : URL.parse(type.baseUrl)?.hostname;
+  const hosts = base === undefined ? type.hosts : [base];
+  return [...hosts.map((host) => ({ host, mark: provider.mark })), ...declared];
 }
 
 function declaredTargets(provider: MapNode): readonly Target[] {
@@ -98,16 +122,18 @@ function declaredTargets(provider: MapNode): readonly Target[] {
     ...(models?.kind === 'list' ? models.items.map((model) => child(model, 'base_url')) : []),
   ];
   return bases.flatMap((base) => {
-    return base?.kind === 'scalar' && URL.canParse(String(base.value)) ? [targetOf(String(base.value), base.mark)] : [];
+    const url = base?.kind === 'scalar' ? URL.parse(String(base.value)) : null;
+    return url === null || base === undefined ? [] : [{ host: url.hostname, mark: base.mark }];
   });
 }
 
-function targetOf(base: string, mark: Mark): Target {
-  const url = new URL(base);
-  return { host: url.hostname, isEncrypted: url.protocol === 'https:', mark };
-}
-
-function typeOf(provider: MapNode, id: string): ProviderType | undefined {
+function namedType(provider: MapNode, id: string): ProviderType | undefined {
   const type = child(provider, 'type');
   return providerType(type?.kind === 'scalar' ? String(type.value) : id);
+}
+
+/** Every type that it may turn out to be of: by its word, and by who owns a host it names. */
+function typesOf(provider: MapNode, id: string): readonly ProviderType[] {
+  const owners = declaredTargets(provider).map(({ host }) => providerTypeOfHost(host));
+  return [namedType(provider, id), ...owners].filter((type) => type !== undefined);
 }

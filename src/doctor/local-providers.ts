@@ -1,3 +1,4 @@
+import { disabledReason } from '../config/keyless.ts';
 import type { ServerFacts } from '../core/facts.ts';
 import { lmStudioPort } from '../discovery/lm-studio-config.ts';
 import { type ProbeResult, type ProbeTarget, probe } from '../discovery/probe.ts';
@@ -65,6 +66,6 @@ function snapshotOf(input: CheckInput, localities: Localities, servers: readonly
     ),
     servers,
     localityOf: (host) => localities.of(host),
-    disabledProviders: new Map(loaded.disabledProviders.map(({ id, variable }) => [id, `${variable} is not set`])),
+    disabledProviders: new Map(loaded.disabledProviders.map((one) => [one.id, disabledReason(one)])),
   });
 }

@@ -4,7 +4,9 @@ import type { Check, CheckResult } from './check.ts';
 /** Which keys are there, and which provider lacks its own. Names only, never a value. */
 export const checkVariables: Check = async ({ loaded }) => {
   const set = [...keyVariableHosts().keys()].filter((name) => (loaded.environment[name] ?? '') !== '');
-  const missing = loaded.disabledProviders.map(
+  // What is held back from a file is told with the file.
+  const unset = loaded.disabledProviders.filter(({ isWithheld }) => isWithheld !== true);
+  const missing = unset.map(
     ({ id, variable }): CheckResult => ({
       check: 'variables',
       subject: variable,

@@ -1,4 +1,5 @@
 import { providerType } from '../catalogue/catalogue.ts';
+import { disabledReason } from '../config/keyless.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { ProviderConfig } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
@@ -110,11 +111,13 @@ export class LiveRegistry {
   #build(loaded: LoadedConfig): Snapshot {
     return buildSnapshot({
       config: loaded.config,
-      environment: { ...loaded.environment, ...definedOf(this.#deps.environment) },
+      environment: loaded.isTrusted
+        ? { ...loaded.environment, ...definedOf(this.#deps.environment) }
+        : loaded.environment,
       servers: this.#discovery?.facts() ?? [],
       listings: listingsOf(this.#discovery),
       localityOf: (host) => this.#deps.localities.of(host),
-      disabledProviders: new Map(loaded.disabledProviders.map(({ id, variable }) => [id, `${variable} is not set`])),
+      disabledProviders: new Map(loaded.disabledProviders.map((one) => [one.id, disabledReason(one)])),
       demoProviders: this.#deps.demoProviders,
     });
   }

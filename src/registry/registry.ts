@@ -17,7 +17,7 @@ export interface SnapshotInput {
   /** Answers of providers that were asked for their models, by provider id. */
   readonly listings?: ReadonlyMap<string, Listing> | undefined;
   readonly localityOf: LocalityOf;
-  /** Providers of the file that are off, with the reason (an unset variable in `api_key`). */
+  /** Providers that are off, with the reason: an unset variable in `api_key`, a variable that is not for this file. */
   readonly disabledProviders?: ReadonlyMap<string, string> | undefined;
   /** The embedded demo engine, described as the file would. */
   readonly demoProviders?: Readonly<Record<string, ProviderConfig>> | undefined;
@@ -68,8 +68,10 @@ function enabledInputs(input: SnapshotInput, taken: ReadonlySet<string>): readon
   const declaredTypes = new Set(
     Object.entries(input.config.providers).map(([id, config]) => typeOfProvider(id, config, undefined).id),
   );
+  const isEnabled = ({ id, keyVariables }: ProviderType) =>
+    firstSet(keyVariables, input.environment) !== undefined || input.disabledProviders?.has(id) === true;
   return providerTypes()
-    .filter((type) => firstSet(type.keyVariables, input.environment) !== undefined)
+    .filter(isEnabled)
     .filter((type) => !declaredTypes.has(type.id) && !taken.has(type.id))
     .map((type) => inputFor(input, { id: type.id, config: undefined, type, origin: 'environment' }));
 }

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to its input; empty otherwise. */
   readonly input?: string;
+  /** Below the sandbox's directory. */
+  readonly cwd?: string;
 }
 
 /** A directory of its own to run the program in: no file, key or state of the machine reaches it. */
@@ -49,8 +51,13 @@ export class Sandbox {
     return readFileSync(join(this.directory, name), 'utf8');
   }
 
-  async run(args: readonly string[], { env, input = '' }: RunOptions = {}): Promise<CliResult> {
-    const child = this.#spawn(args, env);
+  /** Also a link, which is not followed. */
+  remove(name: string): void {
+    rmSync(join(this.directory, name));
+  }
+
+  async run(args: readonly string[], { env, input = '', cwd }: RunOptions = {}): Promise<CliResult> {
+    const child = this.#spawn(args, env, cwd);
     const outputs = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
     child.stdin?.end(input);
     const [code] = (await once(child, 'close')) as [number | null];
@@ -76,13 +83,13 @@ export class Sandbox {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  #spawn(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  #spawn(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = '.'): ChildProcess {
     const home = join(this.directory, 'home');
     mkdirSync(home, { recursive: true });
     const isolated = { PATH: process.env.PATH ?? '', HOME: home, ROUTER_STATE_DIR: this.stateDirectory };
     const [file, ...prefix] = program;
     const child = spawn(file, [...prefix, ...args], {
-      cwd: this.directory,
+      cwd: join(this.directory, cwd),
       env: { ...isolated, ...this.#env, ...env },
     });
     this.#children.add(child);

@@ -80,11 +80,9 @@ function templateDraft(context: Context, path: string, { name, isConfig, text }:
 }
 
 async function probedDraft(context: Context, path: string, options: InitOptions): Promise<Draft> {
-  const environment = environmentBeside(context, path);
-  const loaded = zeroConfig({ ...context, environment });
-  const app = await withSpinner(context, 'looking for model servers', () =>
-    startTemporaryApp({ ...context, environment }, loaded),
-  );
+  const { environment } = environmentBeside(context, path);
+  const loaded = { ...zeroConfig(context), environment };
+  const app = await withSpinner(context, 'looking for model servers', () => startTemporaryApp(context, loaded));
   const providers = [...app.snapshot().providers.values()].filter(({ state }) => state !== 'down');
   await app.destroy();
   const found = {
@@ -154,6 +152,14 @@ function written(context: Context, draft: Draft): Report {
 
 /** Trust, and the schema for editors. The configuration works without either. */
 function remember(context: Context, path: string): boolean {
+  const { redirections } = environmentBeside(context, path);
+  if (redirections.length > 0) {
+    const names = redirections.join(' and ');
+    context.stderr.write(
+      `warning: ${names} in the .env here says where your keys go; if it is yours, say \`router trust\`\n`,
+    );
+    return false;
+  }
   try {
     createTrustStore(stateDirectory(context)).trust(path);
     writeFileSync(schemaPath(context), `${JSON.stringify(jsonSchema(), undefined, 2)}\n`);

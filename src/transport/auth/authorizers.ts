@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
+import { GatewayError } from '../../core/errors.ts';
 import type { Transport } from '../client.ts';
 import { createSigv4Authorizer } from './aws-authorizer.ts';
 import { profileRegion } from './aws-profile.ts';
@@ -17,6 +18,8 @@ export interface AuthorizersDeps {
   readonly environment: Environment;
   /** With what a `.env` beside the present configuration adds. */
   readonly configured: () => Environment;
+  /** False while the present configuration is not trusted: then no credential of the user's is even looked for. */
+  readonly isTrusted: () => boolean;
 }
 
 /** What a `.env` may say: keys, and where keys are. Addresses to fetch some from are the process's environment's alone. */
@@ -29,7 +32,8 @@ const fromConfiguration = [
 ] as const;
 
 /** Credentials that depend on the request or the time, by the kind of auth. Looks for nothing until one is called. */
-export function createAuthorizers({ clock, transport, homeDirectory, environment, configured }: AuthorizersDeps) {
+export function createAuthorizers(input: AuthorizersDeps) {
+  const { clock, transport, homeDirectory, environment, configured } = input;
   const deps = {
     clock,
     homeDirectory,
@@ -40,7 +44,17 @@ export function createAuthorizers({ clock, transport, homeDirectory, environment
       return { ...Object.fromEntries(fromConfiguration.map((name) => [name, file[name]])), ...environment };
     },
   };
-  return { sigv4: createSigv4Authorizer(deps), google: createGoogleAuthorizer(deps) };
+  const guarded = (authorize: Authorize): Authorize => {
+    return (...asked) => (input.isTrusted() ? authorize(...asked) : Promise.reject(notTrusted()));
+  };
+  return { sigv4: guarded(createSigv4Authorizer(deps)), google: guarded(createGoogleAuthorizer(deps)) };
+}
+
+type Authorize = ReturnType<typeof createSigv4Authorizer>;
+
+function notTrusted(): GatewayError {
+  const message = 'The configuration is not trusted with the credentials of this machine.';
+  return new GatewayError('upstream_unauthorized', message, { hint: 'say `router trust` for the file' });
 }
 
 /** The environment with the region of the user's AWS profile, where nothing says one. One small file is read for it. */
