@@ -18,6 +18,7 @@ const free: readonly string[] = [
   'server.shutdown_timeout',
   'server.default_request_timeout',
   'server.max_request_body_size',
+  'server.max_held_memory',
   'server.keepalive_after',
   'discovery.enabled',
   'discovery.interval',
