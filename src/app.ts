@@ -153,7 +153,10 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const stats = new Stats(clock);
   const concurrency = new Concurrency(clock);
   const planner = new Planner({ stats, concurrency, turns: new Turns(), config: () => loaded.config });
-  const responses = new MemoryResponseStore(clock);
+  const responses = new MemoryResponseStore({
+    clock,
+    maxBytes: () => loaded.config.server.max_stored_responses,
+  });
   const pipeline = new Pipeline({
     clock,
     warmUp: (request) => warmUp({ clock, transport, resolve: resolveNow }, request),

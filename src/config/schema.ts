@@ -58,6 +58,11 @@ const server = z.strictObject({
   max_held_memory: bytes
     .default(512 * 1024 * 1024)
     .describe('Memory that the bodies, images and answers of all requests together may take; more is answered 503'),
+  max_stored_responses: bytes
+    .default(16 * 1024 * 1024)
+    .describe(
+      'Memory that answers of the Responses API take which clients may go on from; the oldest are forgotten first',
+    ),
   keepalive_after: duration
     .default(15_000)
     .describe('Silence after which a waiting stream gets signs of life; 0 for never'),

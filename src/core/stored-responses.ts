@@ -11,10 +11,11 @@ export interface StoredResponse {
 /**
  * Keeps answers for a while. An owner (the name of a key, '' without auth) sees its own answers only. Entries are
  * copies: what is changed after `put` or in what `get` returned does not reach the store. An answer that is too large
- * to be kept is not kept; that is no error.
+ * to be kept is not kept; that is no error. `previous` is the kept answer that this one goes on from, if any: its items and
+ * those before it are the beginning of `stored.input`, and need not be held twice.
  */
 export interface ResponseStore {
-  put(owner: string, stored: StoredResponse): Promise<void>;
+  put(owner: string, stored: StoredResponse, previous?: string): Promise<void>;
   get(owner: string, id: string): Promise<StoredResponse | undefined>;
   /** One item of any kept conversation of the owner by the item's id, for `item_reference`. */
   findItem(owner: string, itemId: string): Promise<unknown>;

@@ -42,7 +42,7 @@ export async function openTurn(store: ResponseStore, asked: Exchange): Promise<T
     tap: heard,
     async finish() {
       const stored = heard.json === undefined ? undefined : toStored(whole, heard.json);
-      if (stored !== undefined) await store.put(owner, stored);
+      if (stored !== undefined) await store.put(owner, stored, previousResponseId(json));
     },
   };
 }

@@ -1,71 +1,67 @@
 import type { Clock, Timer } from '../core/clock.ts';
 import type { ResponseStore, StoredResponse } from '../core/stored-responses.ts';
+import { KeptResponse } from './kept-response.ts';
 
-export interface ResponseStoreLimits {
-  readonly lifetimeMs: number;
-  /** Of all entries of all owners together. */
-  readonly maxBytes: number;
+export interface ResponseStoreOptions {
+  readonly clock: Clock;
+  readonly lifetimeMs?: number | undefined;
+  /** What all entries of all owners may take. Bytes; asked at every put, since a reload may change it. */
+  readonly maxBytes: () => number;
 }
 
-const defaultLimits: ResponseStoreLimits = { lifetimeMs: 60 * 60 * 1000, maxBytes: 64 * 1024 * 1024 };
-
-interface Entry {
-  readonly owner: string;
-  readonly id: string;
-  /** UTF-8 JSON: its length is its cost, and nobody can change it from outside. */
-  readonly json: Buffer;
-  readonly itemIds: readonly string[];
-  readonly expiresAtMs: number;
-}
+const defaultLifetimeMs = 60 * 60 * 1000;
 
 /** The store of one process. Entries leave after their lifetime, the oldest earlier when memory runs out. */
 export class MemoryResponseStore implements ResponseStore {
   readonly #clock: Clock;
-  readonly #limits: ResponseStoreLimits;
-  /** Oldest first, hence also in the order they expire. */
-  readonly #entries = new Map<string, Entry>();
-  /** Item to the entry that came last with it; conversations repeat their earlier items. */
-  readonly #items = new Map<string, string>();
+  readonly #lifetimeMs: number;
+  readonly #maxBytes: () => number;
+  /** Those that can be asked for. Oldest first, hence also in the order they expire. */
+  readonly #entries = new Map<string, KeptResponse>();
+  /** Item to the turn that came last with it; also of turns that are held by later ones alone. */
+  readonly #items = new Map<string, KeptResponse>();
   #bytes = 0;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, limits: ResponseStoreLimits = defaultLimits) {
+  constructor({ clock, lifetimeMs = defaultLifetimeMs, maxBytes }: ResponseStoreOptions) {
     this.#clock = clock;
-    this.#limits = limits;
+    this.#lifetimeMs = lifetimeMs;
+    this.#maxBytes = maxBytes;
   }
 
-  /** Bytes held, for diagnostics. */
+  /** What all entries take. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  async put(owner: string, stored: StoredResponse): Promise<void> {
+  async put(owner: string, stored: StoredResponse, previous?: string): Promise<void> {
+    this.#dropExpired();
     const key = keyOf(owner, stored.id);
-    this.#remove(key);
-    const json = Buffer.from(JSON.stringify(stored));
-    if (json.length > this.#limits.maxBytes) return;
-    const expiresAtMs = this.#clock.now() + this.#limits.lifetimeMs;
-    const entry = { owner, id: stored.id, json, itemIds: itemIds(stored), expiresAtMs };
+    this.#forget(key);
+    const parent = this.#parentOf(owner, stored, previous);
+    const entry = new KeptResponse({ owner, stored, parent, expiresAtMs: this.#clock.now() + this.#lifetimeMs });
+    if (entry.cost > this.#maxBytes()) return;
+    if (parent !== undefined) parent.uses++;
     this.#entries.set(key, entry);
-    this.#bytes += json.length;
-    for (const itemId of entry.itemIds) this.#items.set(keyOf(owner, itemId), key);
+    this.#bytes += entry.cost;
+    for (const itemId of entry.itemIds) this.#items.set(keyOf(owner, itemId), entry);
     this.#evict();
     this.#schedule();
   }
 
   async get(owner: string, id: string): Promise<StoredResponse | undefined> {
-    return this.#read(keyOf(owner, id));
+    this.#dropExpired();
+    return this.#entries.get(keyOf(owner, id))?.read();
   }
 
   async findItem(owner: string, itemId: string): Promise<unknown> {
-    const key = this.#items.get(keyOf(owner, itemId));
-    const stored = key === undefined ? undefined : this.#read(key);
-    return stored === undefined ? undefined : allItems(stored).find((item) => idOf(item) === itemId);
+    this.#dropExpired();
+    return this.#items.get(keyOf(owner, itemId))?.item(itemId);
   }
 
   async delete(owner: string, id: string): Promise<boolean> {
     this.#dropExpired();
-    return this.#remove(keyOf(owner, id));
+    return this.#forget(keyOf(owner, id));
   }
 
   /** Forgets everything and stops the clock's timer. */
@@ -77,17 +73,16 @@ export class MemoryResponseStore implements ResponseStore {
     this.#bytes = 0;
   }
 
-  #read(key: string): StoredResponse | undefined {
-    this.#dropExpired();
-    const entry = this.#entries.get(key);
-    return entry === undefined ? undefined : (JSON.parse(entry.json.toString('utf8')) as StoredResponse);
+  /** Undefined where it has gone since the turn began: then all of the conversation is this entry's. */
+  #parentOf(owner: string, { input }: StoredResponse, previous: string | undefined): KeptResponse | undefined {
+    const parent = previous === undefined ? undefined : this.#entries.get(keyOf(owner, previous));
+    return parent !== undefined && parent.itemCount <= input.length ? parent : undefined;
   }
 
   #evict(): void {
-    this.#dropExpired();
     for (const key of this.#entries.keys()) {
-      if (this.#bytes <= this.#limits.maxBytes) return;
-      this.#remove(key);
+      if (this.#bytes <= this.#maxBytes()) return;
+      this.#forget(key);
     }
   }
 
@@ -95,20 +90,27 @@ export class MemoryResponseStore implements ResponseStore {
     const now = this.#clock.now();
     for (const [key, entry] of this.#entries) {
       if (entry.expiresAtMs > now) return;
-      this.#remove(key);
+      this.#forget(key);
     }
   }
 
-  #remove(key: string): boolean {
+  /** It can no longer be asked for. Later turns of its conversation keep what they need of it. */
+  #forget(key: string): boolean {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
     this.#entries.delete(key);
-    this.#bytes -= entry.json.length;
-    for (const itemId of entry.itemIds) {
-      const itemKey = keyOf(entry.owner, itemId);
-      if (this.#items.get(itemKey) === key) this.#items.delete(itemKey);
-    }
+    this.#release(entry);
     return true;
+  }
+
+  #release(entry: KeptResponse): void {
+    for (let turn: KeptResponse | undefined = entry; turn !== undefined && --turn.uses === 0; turn = turn.parent) {
+      this.#bytes -= turn.cost;
+      for (const itemId of turn.itemIds) {
+        const itemKey = keyOf(turn.owner, itemId);
+        if (this.#items.get(itemKey) === turn) this.#items.delete(itemKey);
+      }
+    }
   }
 
   /** An idle process gives the memory back, too: one timer, for the entry that expires first. */
@@ -127,18 +129,4 @@ export class MemoryResponseStore implements ResponseStore {
 /** Neither a key's name nor an id can hold a line break. */
 function keyOf(owner: string, id: string): string {
   return `${owner}\n${id}`;
-}
-
-function idOf(item: unknown): string | undefined {
-  if (typeof item !== 'object' || item === null || !('id' in item)) return undefined;
-  return typeof item.id === 'string' ? item.id : undefined;
-}
-
-function allItems(stored: StoredResponse): readonly unknown[] {
-  const { output } = stored.response;
-  return Array.isArray(output) ? [...stored.input, ...output] : stored.input;
-}
-
-function itemIds(stored: StoredResponse): readonly string[] {
-  return allItems(stored).flatMap((item) => idOf(item) ?? []);
 }
