@@ -237,6 +237,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     clock,
     inFlight: () => listener.inFlight,
     answered: () => listener.begun,
+    resident: () => process.memoryUsage.rss(),
     collect: () => deps.collectGarbage?.(),
   });
   const closeRest = async (finish: (transport: Transport) => Promise<void>) => {
