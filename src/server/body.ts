@@ -5,7 +5,7 @@ import { HeldBody } from '../core/held-body.ts';
 import { type MemoryShare, uncountedBytes } from '../core/memory-budget.ts';
 import { Slots } from '../core/slots.ts';
 import { decodeBody, encodingsOf } from '../transport/content-encoding.ts';
-import type { BodySink, HttpRequest } from './http1/request.ts';
+import type { BodySink, HttpRequest } from './http-request.ts';
 
 export interface BodyLimits {
   /** Bytes. */

@@ -11,10 +11,9 @@ import { type Exchange, newTrail } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
 import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
 import { BodyReader } from './body.ts';
-import type { HttpReply } from './http1/reply.ts';
-import type { HttpRequest } from './http1/request.ts';
-import type { RequestHeaders } from './http1/request-head.ts';
-import { HttpServer } from './http1/server.ts';
+import type { HttpReply } from './http-reply.ts';
+import type { HttpRequest, RequestHeaders } from './http-request.ts';
+import { HttpServer } from './http-server.ts';
 import { bytesWhileAnswered, checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
 import { refusal } from './refusal.ts';
 import { renderError } from './render-error.ts';
@@ -48,7 +47,6 @@ export class Listener {
     this.#deps = deps;
     this.#server = new HttpServer({
       clock: deps.clock,
-      batch: deps.batch,
       limits: () => {
         const { server } = deps.config();
         return { headMs: server.read_timeout, idleMs: server.idle_timeout, writeMs: server.write_timeout };

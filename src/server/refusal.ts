@@ -1,26 +1,31 @@
+import { STATUS_CODES } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import type { ErrorRenderer } from '../protocols/protocol.ts';
-import type { MessageError } from '../transport/http1/message-error.ts';
-import { maxHeadBytes } from '../transport/http1/message-reader.ts';
-import { answerHead } from './http1/answer-head.ts';
-import { lateHead } from './http1/connection.ts';
-import { renderError } from './render-error.ts';
+import { type RenderedError, renderError } from './render-error.ts';
+import { lateHead, maxHeadBytes, type RequestError } from './request-rules.ts';
 
-/** The whole answer to what is no request, after which the connection closes. Latin-1. */
+/** The answer to what is not a request, after which the connection closes. */
 export function refusal(
-  error: MessageError,
+  error: RequestError,
   about: { readonly renderer: ErrorRenderer; readonly requestId: string },
-): string {
-  const { status, headers, body } = renderError(problemOf(error), {
-    ...about,
-    attempts: [],
-    headers: [],
-  });
-  const { text } = answerHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
-  return `${text}\r\nconnection: close\r\n\r\n${Buffer.from(body).toString('latin1')}`;
+): RenderedError {
+  return renderError(problemOf(error), { ...about, attempts: [], headers: [] });
 }
 
-function problemOf(error: MessageError): GatewayError {
+/** All that is written of it. Latin-1. */
+export function refusalText({ status, headers, body }: RenderedError): string {
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`];
+  for (let at = 0; at + 1 < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
+  lines.push(
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    Buffer.from(body).toString('latin1'),
+  );
+  return lines.join('\r\n');
+}
+
+function problemOf(error: RequestError): GatewayError {
   if (error.code === 'HPE_HEADER_OVERFLOW') {
     return new GatewayError('headers_too_large', `The request headers are larger than ${maxHeadBytes} bytes.`);
   }

@@ -1,16 +1,17 @@
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { Batch } from '../../../../src/core/batch.ts';
-import type { HttpReply } from '../../../../src/server/http1/reply.ts';
-import type { BodySink, HttpRequest } from '../../../../src/server/http1/request.ts';
-import { HttpServer, type ServerLimits } from '../../../../src/server/http1/server.ts';
-import { createFakeClock, type FakeClock } from '../../../support/clock.ts';
+import type { HttpReply } from '../../../src/server/http-reply.ts';
+import type { BodySink, HttpRequest } from '../../../src/server/http-request.ts';
+import { HttpServer, type ServerLimits } from '../../../src/server/http-server.ts';
+import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 
-/** Last lines of a head, as the clock that stands still and the limits below make them. */
-export const date = 'date: Fri, 20 Nov 2026 00:00:00 GMT\r\n';
-export const kept = `${date}connection: keep-alive\r\nkeep-alive: timeout=120\r\n\r\n`;
-export const closing = `${date}connection: close\r\n\r\n`;
+/** Last lines of a head, as Node and the limits below make them. */
+export const date = 'Date: now\r\n';
+export const kept = `${date}Connection: keep-alive\r\nKeep-Alive: timeout=120\r\n\r\n`;
+export const closing = `${date}Connection: close\r\n\r\n`;
+/** Where it is the server that wants to end the connection. */
+export const ending = `connection: close\r\n${date}\r\n`;
 
 export const get = (target: string, ...fields: readonly string[]) =>
   [`GET ${target} HTTP/1.1`, 'Host: h', ...fields, '', ''].join('\r\n');
@@ -33,8 +34,12 @@ export class Visit implements BodySink {
     reply.onClose = (isWhole) => this.#tell(isWhole ? 'whole' : 'left');
   }
 
+  get head(): HttpRequest['head'] {
+    return this.request.head;
+  }
+
   get target(): string {
-    return this.request.head.target;
+    return this.head.target;
   }
 
   get body(): string {
@@ -83,20 +88,16 @@ export async function echo(visit: Visit): Promise<void> {
 
 export class Serving {
   readonly clock: FakeClock = createFakeClock();
-  readonly limits: { -readonly [name in keyof ServerLimits]: ServerLimits[name] } = {
-    headMs: 5_000,
-    idleMs: 120_000,
-    writeMs: 300_000,
-  };
+  readonly limits: { -readonly [name in keyof ServerLimits]: ServerLimits[name] };
   readonly visits: Visit[] = [];
   readonly server: HttpServer;
   port = 0;
   readonly #arrivals = new EventEmitter();
 
-  constructor(handle: (visit: Visit) => void) {
+  constructor(handle: (visit: Visit) => void, limits: Partial<ServerLimits> = {}) {
+    this.limits = { headMs: 5_000, idleMs: 120_000, writeMs: 300_000, ...limits };
     this.server = new HttpServer({
       clock: this.clock,
-      batch: new Batch(),
       limits: () => this.limits,
       onRequest: (request, reply) => {
         const visit = new Visit(request, reply);
@@ -104,7 +105,7 @@ export class Serving {
         handle(visit);
         this.#arrivals.emit('visit');
       },
-      refusal: ({ code }) => refused(code),
+      refusal: ({ code }) => ({ status: 400, headers: [], body: code }),
     });
   }
 
@@ -138,8 +139,11 @@ export const refused = (code: string) =>
   `HTTP/1.1 400 Bad Request\r\ncontent-length: ${code.length}\r\nconnection: close\r\n\r\n${code}`;
 
 /** On a free port, until the test is over. */
-export async function serve(handle: (visit: Visit) => void = (visit) => visit.answer()): Promise<Serving> {
-  const serving = new Serving(handle);
+export async function serve(
+  handle: (visit: Visit) => void = (visit) => visit.answer(),
+  limits: Partial<ServerLimits> = {},
+): Promise<Serving> {
+  const serving = new Serving(handle, limits);
   onTestFinished(() => serving.end());
   serving.port = (await serving.server.listen('127.0.0.1', 0)).port;
   return serving;
@@ -167,9 +171,11 @@ export class Wire {
     return this.#pieces;
   }
 
-  /** All that came; latin-1. */
+  /** All that came; latin-1. The time, which Node takes from the system, is `now`. */
   get text(): string {
-    return Buffer.concat(this.#pieces).toString('latin1');
+    return Buffer.concat(this.#pieces)
+      .toString('latin1')
+      .replace(/^Date: .{29}\r\n/gm, date);
   }
 
   /** Resolves when the system has taken it, which is not when the server has. */

@@ -1,9 +1,10 @@
 import http from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { closing, date, get, kept, type Serving, serve, type Visit, type Wire } from './serving.ts';
+import { closing, date, get, kept, type Serving, serve, type Visit } from './serving.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\n';
-const chunked = 'transfer-encoding: chunked\r\n';
+/** The end of a head that promises chunks: Node names them last. */
+const chunked = kept.replace(/\r\n$/, 'Transfer-Encoding: chunked\r\n\r\n');
 
 /** The answer to the first of two requests, and whether the second was answered too. */
 async function ask(request: string, handle: (visit: Visit) => void) {
@@ -71,12 +72,12 @@ describe('a whole answer', () => {
 });
 
 describe('a stream', () => {
-  it('goes out in chunks', async () => {
+  it('goes out in chunks, of which Node makes one for what is written in one turn', async () => {
     const text = await answerTo(
       get('/'),
       stream('a', Buffer.from('\0\xff', 'latin1'), '', Buffer.alloc(0), '0123456789'),
     );
-    expect(text).toBe(`${ok}${chunked}${kept}1\r\na\r\n2\r\n\0\xff\r\na\r\n0123456789\r\n0\r\n\r\n`);
+    expect(text).toBe(`${ok}${chunked}d\r\na\0\xff0123456789\r\n0\r\n\r\n`);
   });
 
   it('may end with a chunk', async () => {
@@ -85,11 +86,11 @@ describe('a stream', () => {
       reply.write('€');
       reply.end('end');
     });
-    expect(text).toBe(`${ok}${chunked}${kept}3\r\n\xe2\x82\xac\r\n3\r\nend\r\n0\r\n\r\n`);
+    expect(text).toBe(`${ok}${chunked}6\r\n\xe2\x82\xacend\r\n0\r\n\r\n`);
   });
 
   it('of nothing is one', async () => {
-    expect(await answerTo(get('/'), stream(''))).toBe(`${ok}${chunked}${kept}0\r\n\r\n`);
+    expect(await answerTo(get('/'), stream(''))).toBe(`${ok}${chunked}0\r\n\r\n`);
   });
 
   it('of a declared length goes out as it is', async () => {
@@ -120,7 +121,7 @@ describe('a stream', () => {
     const { reply } = await serving.visit();
     reply.write('first');
     await wire.until('first');
-    expect(wire.pieces.map(String)).toEqual([`${ok}${chunked}${kept}5\r\nfirst\r\n`]);
+    expect([wire.pieces.length, wire.text]).toEqual([1, `${ok}${chunked}5\r\nfirst\r\n`]);
     reply.end();
     await wire.until('\r\n0\r\n\r\n');
     expect(wire.pieces).toHaveLength(2);
@@ -226,17 +227,6 @@ describe('a reply', () => {
     expect((await (await serving.visit()).until('whole')).told).toEqual(['whole']);
   });
 
-  it('that is cut before it went out was not whole', async () => {
-    const serving = await serve(({ reply }) => {
-      reply.send(200, [], 'lost');
-      reply.cutOff();
-    });
-    const wire = serving.wire();
-    await wire.write(get('/'));
-    expect(await wire.over()).toBe('');
-    expect((await (await serving.visit()).until('left')).told).toEqual(['left']);
-  });
-
   it.each([
     ['abort', ({ visits }: Serving) => visits[0]?.reply.abort()],
     ['the end of the server', ({ server }: Serving) => server.destroy()],
@@ -251,19 +241,6 @@ describe('a reply', () => {
     cut(serving);
     await wire.over();
     expect(wire.socket.errored).toMatchObject({ code: 'ECONNRESET' });
-  });
-
-  it('has the date of its second', async () => {
-    const serving = await serve();
-    const wire: Wire = serving.wire();
-    const dates: string[] = [];
-    for (const [index, ms] of [0, 999, 1, 60_000].entries()) {
-      serving.clock.advance(ms);
-      await wire.write(get(`/${index}`));
-      const text = await wire.until(`\r\n\r\n/${index}`);
-      dates.push(text.slice(text.lastIndexOf('date: ')).slice(23, 31));
-    }
-    expect(dates).toEqual(['00:00:00', '00:00:00', '00:00:01', '00:01:01']);
   });
 
   it.each(['/whole', '/stream'])('is understood by node:http: %s', async (path) => {

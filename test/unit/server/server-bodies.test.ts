@@ -62,24 +62,43 @@ describe('a body that nobody takes', () => {
     expect(await wire.until('/next')).toBe(answered('/') + answered('/next'));
     await wire.write(request.slice(0, -9));
     await wire.until(answered('/next') + answered('/'));
-    expect(serving.clock.pending).toHaveLength(2);
+    expect(serving.clock.pending).toEqual([5_000]);
     await wire.write(request.slice(-9) + get('/last'));
     await wire.until('/last');
     expect(serving.visits.map(({ target }) => target)).toEqual(['/', '/next', '/', '/last']);
-    expect(serving.clock.pending).toHaveLength(1);
+    expect(serving.clock.pending).toEqual([]);
   });
 
-  it('and that does not end in 2 s ends the connection', async () => {
+  it('and that does not go on for 5 s ends the connection', async () => {
     const serving = await serve();
     const wire = serving.wire();
-    await wire.write(post('/', 'hello').slice(0, -1));
+    await wire.write(post('/', 'hello').slice(0, -2));
     await wire.until(answered('/'));
-    serving.clock.advance(1_999);
+    serving.clock.advance(4_999);
+    await wire.write('l');
+    await turn();
+    serving.clock.advance(5_000);
     await turn();
     expect(wire.socket.readableEnded).toBe(false);
     serving.clock.advance(1);
     await wire.over();
     expect(serving.visits.map(({ told }) => told)).toEqual([['whole']]);
+  });
+
+  it('is dropped for as long as it takes to send it, up to 30 s', async () => {
+    const serving = await serve();
+    const wire = serving.wire();
+    const size = 1_000_000;
+    await wire.write(post('/', 'x'.repeat(size)).slice(0, -size));
+    await wire.until(answered('/'));
+    for (let sent = 0; sent < size; sent += size / 5) {
+      await wire.write('x'.repeat(size / 5));
+      for (let turns = 0; turns < 50; turns++) await turn();
+      serving.clock.advance(5_000);
+    }
+    await wire.write(get('/next'));
+    await wire.until('/next');
+    expect([serving.visits.length, serving.clock.pending]).toEqual([2, []]);
   });
 });
 
@@ -198,14 +217,28 @@ describe('a client that is told to stop and goes on', () => {
     ['after its last request', get('/', 'Connection: close') + flood, '\r\n\r\n/'],
     ['behind more requests than are held', get('/', 'Connection: close') + get('/').repeat(20_000), '\r\n\r\n/'],
     ['after a body nobody asked for', expecting('/', 1_000 * flood.length) + flood, '\r\n\r\n/'],
-  ])('can read its answer, and is cut 2 s later: %s', async (_name, request, end) => {
+  ])('can read its answer, and is cut 30 s later: %s', async (_name, request, end) => {
     const serving = await serve((visit) => setImmediate(() => visit.answer()));
     const wire = serving.wire();
     await wire.write(request);
     expect((await wire.over()).endsWith(end)).toBe(true);
-    await goOn(wire);
+    for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 5_000) {
+      await goOn(wire);
+      serving.clock.advance(5_000);
+    }
     expect(serving.visits.length).toBeLessThan(2);
-    serving.clock.advance(2_000);
+    while (!wire.socket.closed && !wire.socket.errored) await wire.write(flood);
+  });
+
+  it('and pauses is cut 5 s later', async () => {
+    const serving = await serve();
+    const wire = serving.wire();
+    await wire.write(`BAD\r\n\r\n${flood}`);
+    await wire.over();
+    await goOn(wire);
+    // What came since is seen by the first look, that nothing did by the second.
+    serving.clock.advance(5_000);
+    serving.clock.advance(5_000);
     while (!wire.socket.closed && !wire.socket.errored) await wire.write(flood);
   });
 });
