@@ -16,5 +16,10 @@ export interface CheckContext {
 
 /** Indexes of the items whose value an earlier item has too. */
 export function repeated(values: readonly string[]): readonly number[] {
-  return values.flatMap((value, index) => (values.indexOf(value) < index ? [index] : []));
+  const seen = new Set<string>();
+  return values.flatMap((value, index) => {
+    if (seen.has(value)) return [index];
+    seen.add(value);
+    return [];
+  });
 }

@@ -58,10 +58,10 @@ function mentionedProviders({ config }: CheckContext): readonly (readonly [strin
 function checkProviderName(context: CheckContext, name: string, path: Path): void {
   const { tree, written, report, knowledge } = context;
   const declared = nodeAt(written, ['providers']);
-  const ids = declared?.kind === 'map' ? [...declared.entries.keys()] : [];
-  if (ids.includes(name) || knowledge.isProviderId(name)) return;
+  const ids = declared?.kind === 'map' ? declared.entries : new Map<string, unknown>();
+  if (ids.has(name) || knowledge.isProviderId(name)) return;
   report(markAt(tree, path), path, {
     message: `"${shown(nodeAt(tree, path))}" is no provider`,
-    hint: didYouMean(name, [...ids, ...knowledge.typeNames]) ?? 'declare it under providers',
+    hint: didYouMean(name, [...ids.keys(), ...knowledge.typeNames]) ?? 'declare it under providers',
   });
 }

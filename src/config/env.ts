@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { type Files, isMissing, readProblem } from './files.ts';
+import { type Files, isMissing, isNotAFile, readProblem } from './files.ts';
 import type { Environment } from './interpolate.ts';
 import type { Report } from './issues.ts';
 
@@ -31,8 +31,9 @@ function readEnvFile(path: string, io: { readonly files: Files; readonly report:
     return parseEnv(io.files.read(path).replace(/^\uFEFF/, ''));
   } catch (thrown) {
     // A directory of that name is a Python virtual environment more often than a mistake.
-    if (!isMissing(thrown) && !String(thrown).includes('EISDIR')) {
-      io.report({ file: path, line: 0, column: 0 }, [], { message: readProblem(thrown) });
+    if (!isMissing(thrown) && !readProblem(thrown).includes('directory')) {
+      const severity = isNotAFile(thrown) ? 'warning' : 'error';
+      io.report({ file: path, line: 0, column: 0 }, [], { message: readProblem(thrown), severity });
     }
     return {};
   }

@@ -1,4 +1,7 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { constants, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+
+/** Far more than a configuration needs; a log or an archive that was named by mistake is not read. Bytes. */
+const maxFileBytes = 16 * 1024 * 1024;
 
 /** The file system as the configuration sees it. Errors are Node's, with `code`. */
 export interface Files {
@@ -11,7 +14,13 @@ export interface Files {
 }
 
 export const systemFiles: Files = {
-  read: (path) => readFileSync(path, 'utf8'),
+  read(path) {
+    const stats = statSync(path);
+    if (!stats.isFile()) throw new UnreadableError(`this is ${kindOf(stats)}, not a file`, 'ENOTFILE');
+    if (stats.size > maxFileBytes) throw new UnreadableError(`the file is larger than ${maxFileBytes} bytes`, 'EFBIG');
+    // Not to wait for a writer, should a named pipe have taken its place since.
+    return readFileSync(path, { encoding: 'utf8', flag: constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) });
+  },
   realPath: (path) => realpathSync(path),
   exists(path) {
     try {
@@ -47,6 +56,27 @@ function outcomeOf(read: () => string): () => string {
   }
 }
 
+/** What has the name of a file can or should not be read as one. `message` says why, for people. */
+class UnreadableError extends Error {
+  readonly code: 'ENOTFILE' | 'EFBIG';
+
+  constructor(message: string, code: UnreadableError['code']) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isFIFO()) return 'a named pipe';
+  return stats.isSocket() ? 'a socket' : 'a device';
+}
+
+/** A directory, a pipe, a socket or a device has the name. */
+export function isNotAFile(thrown: unknown): boolean {
+  return errorCode(thrown) === 'ENOTFILE' || errorCode(thrown) === 'EISDIR';
+}
+
 export function isMissing(thrown: unknown): boolean {
   const code = errorCode(thrown);
   return code === 'ENOENT' || code === 'ENOTDIR';
@@ -66,6 +96,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Why a file could not be read, in one line without its path. */
 export function readProblem(thrown: unknown): string {
+  if (thrown instanceof UnreadableError) return thrown.message;
   const code = errorCode(thrown);
   return (code === undefined ? undefined : reasons[code]) ?? `the file could not be read (${code ?? String(thrown)})`;
 }

@@ -15,7 +15,8 @@ export interface InterpolateOptions {
 /** Stands for a value that only another machine has; must pass as a URL, a name and a key. */
 export const missingValue = 'https://unset.invalid';
 
-const pattern = /\$\$|\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}|\$\{/g;
+/** A default ends before the next reference: one that is never closed must not be looked for to the end each time. */
+const pattern = /\$\$|\$\{([A-Za-z_]\w*)(?::-((?:[^}$]|\$(?!\{))*))?\}|\$\{/g;
 
 /**
  * Replaces `${VAR}` and `${VAR:-default}` (also for an empty variable, as in a shell) and `$$` in text values, never
@@ -45,7 +46,7 @@ function scan(source: string, { environment, withheld = {} }: InterpolateOptions
   let isMalformed = false;
   const value = source.replaceAll(pattern, (match, name: string | undefined, fallback: string | undefined) => {
     if (match === '$$') return '$';
-    if (name === undefined || fallback?.includes('${') === true) {
+    if (name === undefined) {
       isMalformed = true;
       return '';
     }

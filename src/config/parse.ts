@@ -1,4 +1,16 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type { Report } from './issues.ts';
 import {
   type ConfigNode,
@@ -16,7 +28,8 @@ const maxNodes = 100_000;
 
 interface Reading {
   readonly file: string;
-  readonly document: ReturnType<typeof parseDocument>;
+  /** What each alias stands for. */
+  readonly targets: ReadonlyMap<unknown, Node>;
   readonly lines: LineCounter;
   readonly report: Report;
   /** Anchors being resolved: one that contains itself must not be followed. */
@@ -24,31 +37,36 @@ interface Reading {
   nodes: number;
 }
 
+const tooDeep = 'this is nested too deep';
+/** No setting stands deeper than a tenth of this. */
+const maxDepth = 100;
+
 const syntaxHints: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'indent with spaces',
-  DUPLICATE_KEY: 'keep one of them',
   MULTIPLE_DOCS: 'keep one document a file; several files can be given with -c',
   BLOCK_AS_IMPLICIT_KEY: 'put a text that contains ": " in quotes',
   TAG_RESOLVE_FAILED: 'remove the tag',
 };
 
 const syntaxMessages: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key was given before',
   MULTIPLE_DOCS: 'a second document starts here',
   TAG_RESOLVE_FAILED: 'this tag is unknown',
+  RESOURCE_EXHAUSTION: tooDeep,
 };
 
 /** YAML text as a tree with positions; undefined when it is no map or its syntax is broken (reported). */
 export function parseConfig(text: string, file: string, report: Report): MapNode | undefined {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
-  const reading: Reading = { file, document, lines, report, open: new Set(), nodes: 0 };
+  // Whether keys repeat is seen when the maps are read: the parser compares each key with all before it.
+  const options = { lineCounter: lines, prettyErrors: false, merge: true, uniqueKeys: false };
+  const document = parseDocument(text, options);
+  const targets = document.errors.length > 0 ? new Map() : targetsOf(document);
+  const reading: Reading = { file, targets, lines, report, open: new Set(), nodes: 0 };
   for (const error of [...document.errors, ...document.warnings]) {
     const message = syntaxMessages[error.code] ?? `YAML: ${error.message}`;
     report(markOf(reading, error.pos[0]), [], { message, hint: syntaxHints[error.code] });
   }
-  // A repeated key leaves the rest readable, so that its other problems can be told too.
-  if (document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) return undefined;
+  if (document.errors.length > 0) return undefined;
   const start = markOf(reading, 0);
   if (document.contents === null) return emptyMap(start);
   const root = convert(reading, document.contents, []);
@@ -59,6 +77,24 @@ export function parseConfig(text: string, file: string, report: Report): MapNode
     hint: 'start with a section such as `providers:`',
   });
   return undefined;
+}
+
+/** For each alias the latest node before it that has its name, found in one walk. */
+function targetsOf(document: Document): ReadonlyMap<unknown, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<unknown, Node>();
+  visit(document, {
+    Alias: (_key, alias) => {
+      const target = anchors.get(alias.source);
+      if (target !== undefined) targets.set(alias, target);
+    },
+    Value: (_key, node, around) => {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      // It is refused when the maps are read.
+      return around.length > 2 * maxDepth + 2 ? visit.SKIP : undefined;
+    },
+  });
+  return targets;
 }
 
 function markOf(reading: Reading, offset: number): Mark {
@@ -80,6 +116,10 @@ function convert(reading: Reading, node: unknown, path: Path): ConfigNode | unde
     });
     return undefined;
   }
+  if (path.length > maxDepth) {
+    reading.report(mark, path.slice(0, 1), { message: tooDeep });
+    return undefined;
+  }
   if (isAlias(node)) return convertAlias(reading, node, path);
   if (isMap(node)) return convertMap(reading, node, path);
   if (isSeq(node)) {
@@ -95,7 +135,7 @@ function convert(reading: Reading, node: unknown, path: Path): ConfigNode | unde
 }
 
 function convertAlias(reading: Reading, alias: unknown, path: Path): ConfigNode | undefined {
-  const target = isAlias(alias) ? alias.resolve(reading.document) : undefined;
+  const target = reading.targets.get(alias);
   if (target === undefined) {
     reading.report(markOfNode(reading, alias), path, { message: 'no anchor of this name stands before it' });
     return undefined;
@@ -121,6 +161,8 @@ function convertMap(reading: Reading, map: YAMLMap, path: Path): MapNode {
     if (value === undefined) continue;
     if (typeof key === 'symbol') merged.push({ keyMark, value });
     else if (!entries.has(key)) entries.set(key, { keyMark, value: markEmpty(value, keyMark) });
+    // The rest stays readable, so that its other problems can be told too.
+    else reading.report(keyMark, path, { message: 'this key was given before', hint: 'keep one of them' });
   }
   for (const entry of merged) addMerged(reading, entries, entry);
   return { kind: 'map', mark: markOfNode(reading, map), entries };

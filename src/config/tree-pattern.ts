@@ -1,4 +1,4 @@
-import { type ConfigNode, type MapNode, type Path, withEntry } from './tree.ts';
+import type { ConfigNode, Entry, MapNode, Path } from './tree.ts';
 
 /** A pattern such as `providers.*.models[]` as the steps of a walk. */
 export function patternSteps(pattern: string): readonly string[] {
@@ -19,13 +19,17 @@ export function changeMaps(
     return { ...node, items: node.items.map((item, index) => changeMaps(item, rest, change, [...path, index])) };
   }
   if (node.kind !== 'map') return node;
-  let changed = node;
-  for (const [key, entry] of node.entries) {
-    if (step !== '*' && step !== key) continue;
+  const keys = step === '*' ? [...node.entries.keys()] : node.entries.has(step) ? [step] : [];
+  const entries = new Map(node.entries);
+  let isChanged = false;
+  for (const key of keys) {
+    const entry = node.entries.get(key) as Entry;
     const value = changeMaps(entry.value, rest, change, [...path, key]);
-    if (value !== entry.value) changed = withEntry(changed, key, { ...entry, value });
+    if (value === entry.value) continue;
+    entries.set(key, { ...entry, value });
+    isChanged = true;
   }
-  return changed;
+  return isChanged ? { ...node, entries } : node;
 }
 
 /** Whether a path is one that the pattern means. */

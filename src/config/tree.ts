@@ -119,6 +119,65 @@ export function replaceAt(node: ConfigNode, path: Path, value: ConfigNode | unde
   return withEntry(node, String(key), next === undefined ? undefined : { ...entry, value: next });
 }
 
+/** A change of the node at `path`; `undefined` removes it. */
+export interface Replacement {
+  readonly path: Path;
+  readonly value: ConfigNode | undefined;
+}
+
+/** Applies all of them, whose paths are those of `root` as it is, in one walk. A path that leads nowhere changes nothing. */
+export function replaceEach(root: ConfigNode, replacements: readonly Replacement[]): ConfigNode {
+  const changes: Changes = { below: new Map() };
+  for (const replacement of replacements) {
+    let at = changes;
+    for (const key of replacement.path) at = changesBelow(at, String(key));
+    at.own = replacement;
+  }
+  return changed(root, changes) ?? root;
+}
+
+/** Changes by their paths' keys, step by step. */
+interface Changes {
+  readonly below: Map<string, Changes>;
+  own?: Replacement;
+}
+
+function changesBelow({ below }: Changes, key: string): Changes {
+  const known = below.get(key);
+  if (known !== undefined) return known;
+  const changes: Changes = { below: new Map() };
+  below.set(key, changes);
+  return changes;
+}
+
+/** `node` with its changes, or undefined where it goes; the same node where nothing below it is changed. */
+function changed(node: ConfigNode, { below, own }: Changes): ConfigNode | undefined {
+  if (own !== undefined) return own.value;
+  if (node.kind === 'scalar' || below.size === 0) return node;
+  if (node.kind === 'list') {
+    const items = node.items.flatMap((item, index) => {
+      const changes = below.get(String(index));
+      return (changes === undefined ? item : changed(item, changes)) ?? [];
+    });
+    return isSame(items, node.items) ? node : { ...node, items };
+  }
+  const entries = new Map(node.entries);
+  let isChanged = false;
+  for (const [key, changes] of below) {
+    const entry = node.entries.get(key);
+    const value = entry === undefined ? undefined : changed(entry.value, changes);
+    if (entry === undefined || value === entry.value) continue;
+    if (value === undefined) entries.delete(key);
+    else entries.set(key, { ...entry, value });
+    isChanged = true;
+  }
+  return isChanged ? { ...node, entries } : node;
+}
+
+function isSame(some: readonly ConfigNode[], others: readonly ConfigNode[]): boolean {
+  return some.length === others.length && some.every((item, index) => item === others[index]);
+}
+
 /** Calls `visit` for every scalar, with its path. */
 export function eachScalar(node: ConfigNode, visit: (scalar: ScalarNode, path: Path) => void, path: Path = []): void {
   if (node.kind === 'scalar') visit(node, path);

@@ -2,7 +2,17 @@ import type { z } from 'zod';
 import type { Report } from './issues.ts';
 import { type Config, configSchema } from './schema.ts';
 import { pathOf, reportSchemaIssue } from './schema-issues.ts';
-import { type ConfigNode, emptyMap, isNull, nodeAt, type Path, replaceAt, type ScalarNode, toPlain } from './tree.ts';
+import {
+  type ConfigNode,
+  emptyMap,
+  isNull,
+  nodeAt,
+  type Path,
+  type Replacement,
+  replaceEach,
+  type ScalarNode,
+  toPlain,
+} from './tree.ts';
 import { matchesPattern } from './tree-pattern.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -39,22 +49,27 @@ export function validate(tree: ConfigNode, report: Report): Validated | undefine
 
 /** Values whose form the schema asks for: text from variables as numbers and booleans, empty sections as absent. */
 function adaptAll(tree: ConfigNode, issues: readonly Issue[]): ConfigNode {
-  return issues.reduceRight((current, issue) => {
-    const path = pathOf(issue);
-    const node = nodeAt(current, path);
-    if (node?.kind !== 'scalar' || issue.code === 'unrecognized_keys') return current;
-    if (isNull(node)) return adaptEmpty(current, path, node);
-    const value = node.reference === undefined ? undefined : coerce(node, issue);
-    return value === undefined ? current : replaceAt(current, path, { ...node, value });
-  }, tree);
+  return replaceEach(
+    tree,
+    issues.flatMap((issue) => adapt(tree, issue)),
+  );
+}
+
+function adapt(tree: ConfigNode, issue: Issue): readonly Replacement[] {
+  const path = pathOf(issue);
+  const node = nodeAt(tree, path);
+  if (node?.kind !== 'scalar' || issue.code === 'unrecognized_keys') return [];
+  if (isNull(node)) return adaptEmpty(path, node);
+  const value = node.reference === undefined ? undefined : coerce(node, issue);
+  return value === undefined ? [] : [{ path, value: { ...node, value } }];
 }
 
 const namedMaps = ['providers.*', 'models.*', 'presets.*', 'variants.*'];
 
 /** `openai:` alone declares it; any other key with nothing behind it is as good as left out. */
-function adaptEmpty(tree: ConfigNode, path: Path, node: ScalarNode): ConfigNode {
-  if (namedMaps.some((pattern) => matchesPattern(pattern, path))) return replaceAt(tree, path, emptyMap(node.mark));
-  return typeof path.at(-1) === 'number' ? tree : replaceAt(tree, path, undefined);
+function adaptEmpty(path: Path, node: ScalarNode): readonly Replacement[] {
+  if (namedMaps.some((pattern) => matchesPattern(pattern, path))) return [{ path, value: emptyMap(node.mark) }];
+  return typeof path.at(-1) === 'number' ? [] : [{ path, value: undefined }];
 }
 
 /** A variable's text as what the schema wants at this place; undefined when it is not that. */
@@ -74,12 +89,14 @@ function coerce(node: ScalarNode, issue: Issue): number | boolean | undefined {
 }
 
 function prune(tree: ConfigNode, issues: readonly Issue[]): ConfigNode {
-  // From the back, so that the positions of list items stay right while items go.
-  return issues.reduceRight((current, issue) => {
+  const removed = issues.flatMap((issue) => {
     const path = pathOf(issue);
-    if (issue.code !== 'unrecognized_keys') return replaceAt(current, closest(current, path), undefined);
-    return issue.keys.reduce((node, key) => replaceAt(node, [...path, key], undefined), current);
-  }, tree);
+    return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [closest(tree, path)];
+  });
+  return replaceEach(
+    tree,
+    removed.map((path) => ({ path, value: undefined })),
+  );
 }
 
 /** The path, or where something is missing the thing it is missing in. */

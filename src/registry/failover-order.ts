@@ -32,10 +32,8 @@ export function continueOver(snapshot: Snapshot, match: Match, operation: Operat
 
 /** Providers outside the list keep their place after it: they have the very model that was asked for. */
 function inOrderOf(listed: readonly Provider[], candidates: readonly Candidate[]): readonly Candidate[] {
-  const rank = (candidate: Candidate) => {
-    const at = listed.findIndex((provider) => provider.id === candidate.endpoint.providerId);
-    return at < 0 ? listed.length : at;
-  };
+  const places = new Map(listed.map((provider, at) => [provider.id, at] as const).toReversed());
+  const rank = ({ endpoint }: Candidate) => places.get(endpoint.providerId) ?? listed.length;
   return candidates.toSorted((one, other) => rank(one) - rank(other));
 }
 

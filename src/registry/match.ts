@@ -1,3 +1,4 @@
+import { append } from '../core/append.ts';
 import type { Candidate, ServedModel } from '../core/model.ts';
 import { candidateAt, offerOf } from './candidates.ts';
 import { splitFirst } from './names.ts';
@@ -133,7 +134,7 @@ export function matchAuto(snapshot: Snapshot): Match | undefined {
     if (!isUsable(provider)) continue;
     const local = provider.offers.filter(({ model }) => model.isLocal && isChat(model));
     const preferred = local.length > 0 && provider.defaultModel === undefined ? local : firstChat(snapshot, provider);
-    candidates.push(...preferred);
+    append(candidates, preferred);
   }
   if (candidates.length === 0) return undefined;
   const byLoad = candidates.toSorted((one, other) => Number(isCold(one)) - Number(isCold(other)));
@@ -159,5 +160,5 @@ function isCold(candidate: Candidate): boolean {
 /** Two lists without doubles, the first one's order first. */
 function union(offers: readonly Offer[], more: readonly Offer[] | undefined): readonly Offer[] {
   if (more === undefined) return offers;
-  return [...offers, ...more.filter((offer) => !offers.includes(offer))];
+  return [...new Set([...offers, ...more])];
 }

@@ -24,5 +24,6 @@ export function indexModels(providers: Iterable<Provider>): ModelIndex {
 function add(index: Map<string, Offer[]>, name: string, offer: Offer): void {
   const offers = index.get(name);
   if (offers === undefined) index.set(name, [offer]);
-  else if (!offers.includes(offer)) offers.push(offer);
+  // An offer's names are added one after the other, so that it could only be the last.
+  else if (offers.at(-1) !== offer) offers.push(offer);
 }

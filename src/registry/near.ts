@@ -3,15 +3,25 @@ import { editDistance } from '../config/near.ts';
 /** Names that a mistyped one may have meant, best first. */
 export function nearNames(name: string, known: Iterable<string>, limit = 3): readonly string[] {
   const wanted = name.toLowerCase();
-  const scored: { readonly name: string; readonly score: number }[] = [];
+  const best: Scored[] = [];
   for (const candidate of new Set(known)) {
-    const score = distanceTo(wanted, candidate.toLowerCase());
-    if (score <= tolerance(wanted)) scored.push({ name: candidate, score });
+    const entry = { name: candidate, score: distanceTo(wanted, candidate.toLowerCase()) };
+    if (entry.score > tolerance(wanted)) continue;
+    const worst = best[limit - 1];
+    if (worst !== undefined && compare(worst, entry) <= 0) continue;
+    best.push(entry);
+    best.sort(compare).splice(limit);
   }
-  return scored
-    .sort((one, other) => one.score - other.score || one.name.localeCompare(other.name))
-    .slice(0, limit)
-    .map((entry) => entry.name);
+  return best.map((entry) => entry.name);
+}
+
+interface Scored {
+  readonly name: string;
+  readonly score: number;
+}
+
+function compare(one: Scored, other: Scored): number {
+  return one.score - other.score || one.name.localeCompare(other.name);
 }
 
 /** A third of the name may be wrong, at least two characters. */

@@ -80,18 +80,45 @@ export function listedOffer(facts: ModelFacts, context: OfferContext): Offer {
   };
 }
 
-/** A declared id's facts: the same name, else a name the server takes for it, else the one model it has. */
-export function factsFor(
-  model: ModelConfig,
-  listed: readonly ModelFacts[],
-  server: { readonly type: ProviderType; readonly answersAnyModel: boolean },
-): ModelFacts | undefined {
-  const upstreamId = model.upstream_id ?? model.id;
-  const names = new Set([upstreamId, ...aliasesOf(upstreamId, server.type, [])]);
-  const named =
-    listed.find((facts) => facts.upstreamId === upstreamId || facts.id === upstreamId) ??
-    listed.find((facts) => [facts.id, facts.upstreamId, ...facts.aliases].some((name) => names.has(name)));
-  return named ?? (server.answersAnyModel && listed.length === 1 ? listed[0] : undefined);
+/** What a server tells about its models, found for declared ids. */
+export class ListedFacts {
+  readonly #listed: readonly ModelFacts[];
+  readonly #server: { readonly type: ProviderType; readonly answersAnyModel: boolean };
+  /** The first that has it as one of its two ids, by id. */
+  readonly #byId = new Map<string, ModelFacts>();
+  /** Place in the list of the first that is known under it, by name. */
+  readonly #byName = new Map<string, number>();
+
+  constructor(
+    listed: readonly ModelFacts[],
+    server: { readonly type: ProviderType; readonly answersAnyModel: boolean },
+  ) {
+    this.#listed = listed;
+    this.#server = server;
+    for (const [place, facts] of listed.entries()) {
+      for (const id of [facts.id, facts.upstreamId]) {
+        if (!this.#byId.has(id)) this.#byId.set(id, facts);
+        if (!this.#byName.has(id)) this.#byName.set(id, place);
+      }
+      for (const alias of facts.aliases) if (!this.#byName.has(alias)) this.#byName.set(alias, place);
+    }
+  }
+
+  /** A declared id's facts: the same name, else a name the server takes for it, else the one model it has. */
+  of(model: ModelConfig): ModelFacts | undefined {
+    const upstreamId = model.upstream_id ?? model.id;
+    return this.#byId.get(upstreamId) ?? this.#named(upstreamId) ?? this.#onlyOne();
+  }
+
+  #named(upstreamId: string): ModelFacts | undefined {
+    const names = [upstreamId, ...aliasesOf(upstreamId, this.#server.type, [])];
+    const places = names.flatMap((name) => this.#byName.get(name) ?? []);
+    return places.length === 0 ? undefined : this.#listed[Math.min(...places)];
+  }
+
+  #onlyOne(): ModelFacts | undefined {
+    return this.#server.answersAnyModel && this.#listed.length === 1 ? this.#listed[0] : undefined;
+  }
 }
 
 /** Config of a provider's `api_protocol` as rules. */

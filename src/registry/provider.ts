@@ -3,7 +3,7 @@ import type { ProviderConfig } from '../config/schema.ts';
 import type { ModelFacts, ServerFacts } from '../core/facts.ts';
 import { addressKey, baseUrlOf, typeOfProvider } from './base-url.ts';
 import { buildEndpoint, type Environment, hasCredential, hostOf, type LocalityOf } from './endpoint.ts';
-import { declaredOffer, factsFor, listedOffer, type OfferContext, protocolRulesOf } from './offers.ts';
+import { declaredOffer, ListedFacts, listedOffer, type OfferContext, protocolRulesOf } from './offers.ts';
 import type { Offer, Provider, ProviderOrigin, ProviderState } from './snapshot.ts';
 
 /** Why a provider's list of models could not be had. */
@@ -91,12 +91,15 @@ function literalBase(declaredBase: string | undefined, input: ProviderInput): st
 function offersOf(input: ProviderInput, context: OfferContext, isClosedList: boolean): readonly Offer[] {
   const { config } = input;
   const listed = listedModels(input);
-  const server = { type: context.type, answersAnyModel: input.server?.answersAnyModel ?? false };
+  const facts = new ListedFacts(listed, {
+    type: context.type,
+    answersAnyModel: input.server?.answersAnyModel ?? false,
+  });
   const known = new Set<ModelFacts>();
   const declared = (config?.models ?? []).map((model) => {
-    const facts = factsFor(model, listed, server);
-    if (facts !== undefined) known.add(facts);
-    return declaredOffer(model, facts, context);
+    const own = facts.of(model);
+    if (own !== undefined) known.add(own);
+    return declaredOffer(model, own, context);
   });
   if (isClosedList) return declared;
   return [...declared, ...listed.filter((facts) => !known.has(facts)).map((facts) => listedOffer(facts, context))];
@@ -151,11 +154,16 @@ function needsKey(type: ProviderType, baseUrl: string): boolean {
 }
 
 /** The server at a declared provider's address: at that very address, else at another spelling of loopback. */
-export function serverAt(baseUrl: string, servers: readonly ServerFacts[]): ServerFacts | undefined {
+export function serverAt(baseUrl: string, servers: ServersByAddress): ServerFacts | undefined {
   const origin = URL.parse(baseUrl)?.origin;
-  const key = addressKey(baseUrl);
-  const same = servers.filter((server) => addressKey(server.origin) === key);
+  const same = servers.get(addressKey(baseUrl)) ?? [];
   return same.find((server) => server.origin === origin) ?? same.find(isAnswering) ?? same[0];
+}
+
+export type ServersByAddress = ReadonlyMap<string, readonly ServerFacts[]>;
+
+export function byAddress(servers: readonly ServerFacts[]): ServersByAddress {
+  return Map.groupBy(servers, (server) => addressKey(server.origin));
 }
 
 function isAnswering(server: ServerFacts): boolean {

@@ -5,7 +5,7 @@ import { portOfUrl } from '../transport/address.ts';
 import { addressKey, baseUrlOf, typeOfProvider } from './base-url.ts';
 import { type Environment, firstSet, type LocalityOf } from './endpoint.ts';
 import { indexModels } from './model-index.ts';
-import { buildProvider, type Listing, type ProviderInput, serverAt } from './provider.ts';
+import { buildProvider, byAddress, type Listing, type ProviderInput, serverAt } from './provider.ts';
 import type { Provider, Snapshot } from './snapshot.ts';
 
 export interface SnapshotInput {
@@ -55,9 +55,10 @@ function inputFor(input: SnapshotInput, described: Described): ProviderInput {
 
 /** Providers of the file. Identity is the address: each takes over what was discovered there. */
 function declaredInputs(input: SnapshotInput, absorbed: Set<ServerFacts>): readonly ProviderInput[] {
+  const servers = byAddress(input.servers);
   return Object.entries(input.config.providers).map(([id, config]) => {
     const baseUrl = baseUrlOf(typeOfProvider(id, config, undefined), config, input.environment);
-    const server = baseUrl === undefined ? undefined : serverAt(baseUrl, input.servers);
+    const server = baseUrl === undefined ? undefined : serverAt(baseUrl, servers);
     if (server !== undefined) absorbed.add(server);
     return inputFor(input, { id, config, origin: 'declared', server });
   });

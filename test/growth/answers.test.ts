@@ -105,7 +105,9 @@ function decoded(decode: () => void): void {
   }
 }
 
-describe.each([...allFormats.outbounds.values()])('odd streams of $id.protocol', (outbound) => {
+const withOddStreams = [...allFormats.outbounds.values()].filter(({ id }) => eventStreams[id.protocol] !== undefined);
+
+describe.each(withOddStreams)('odd streams of $id.protocol', (outbound) => {
   const streams = Object.entries(eventStreams[outbound.id.protocol] ?? {});
 
   it.each(streams)('translates %s in steps that grow with their number', (_name, stream) => {
