@@ -137,6 +137,8 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       fetchListing: (endpoint, signal) =>
         getJson(transport, endpoint, `/${providerType(endpoint.type)?.listing ?? 'models'}`, signal),
       onChange: () => registry.refresh(),
+      onDown: ({ origin, isSilent, sinceMs, detail }) =>
+        availability.lost({ origin, loss: { kind: isSilent ? 'silent' : 'gone', sinceMs, detail } }),
       onDefect: (thrown) => events.emit('defect', defectOf('a look at a server', thrown)),
       ports: deps.ports,
       lookUp,
@@ -159,7 +161,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   });
   const pipeline = new Pipeline({
     clock,
-    warmUp: (request) => warmUp({ clock, transport, resolve: resolveNow }, request),
+    warmUp: (request) => warmUp({ clock, transport, availability, resolve: resolveNow }, request),
     responses,
     events,
     config: () => loaded.config,

@@ -50,7 +50,7 @@ export class Concurrency {
     return lane.inFlight < lane.limit && lane.waiting.size === 0 ? this.#enter(lane) : undefined;
   }
 
-  /** Waits for a place. Rejects with `queue_full`, or with `client_closed` when the signal fires. */
+  /** Waits for a place. Rejects with `queue_full`, or with the signal's reason: `client_closed` where that is no error of ours. */
   enter(endpoint: Endpoint, signal: AbortSignal): Promise<Release> {
     const now = this.tryEnter(endpoint);
     if (now !== undefined) return Promise.resolve(now);
@@ -76,7 +76,10 @@ export class Concurrency {
           reject(error);
         },
       };
-      const onAbort = () => waiter.refuse(new GatewayError('client_closed', 'The client left while it was queued.'));
+      const onAbort = () => {
+        const left = new GatewayError('client_closed', 'The client left while it was queued.');
+        waiter.refuse(signal.reason instanceof GatewayError ? signal.reason : left);
+      };
       const timer = this.#clock.setTimer(endpoint.queue.timeoutMs, () =>
         waiter.refuse(queueFull(endpoint, `no place came free in ${endpoint.queue.timeoutMs} ms`)),
       );

@@ -82,6 +82,12 @@ export const errorCatalogue = {
   },
   upstream_busy: { source: 'upstream', status: 503, retry: 'next', meaning: 'The upstream is busy or still loading.' },
   upstream_connect: { source: 'upstream', status: 502, retry: 'next', meaning: 'The upstream could not be reached.' },
+  upstream_down: {
+    source: 'upstream',
+    status: 503,
+    retry: 'next',
+    meaning: 'The upstream was found down while a request waited for it.',
+  },
   upstream_timeout: { source: 'upstream', status: 504, retry: 'next', meaning: 'The upstream did not answer in time.' },
   upstream_failed: { source: 'upstream', status: 502, retry: 'next', meaning: 'The upstream failed.' },
   upstream_invalid: {

@@ -254,18 +254,24 @@ class Watch implements Discovery {
   async #lookNow(key: string): Promise<void> {
     const begun = this.#states.get(key);
     if (begun === undefined) return;
+    const { clock } = this.#options;
+    const sinceMs = clock.monotonic();
     const look = await this.#tryAddresses(begun);
     const state = this.#states.get(key);
     // A reload may have removed or changed the site meanwhile.
     if (look === undefined || state?.site !== begun.site || this.#closing.signal.aborted) return;
-    const { clock } = this.#options;
     const timing = {
       nowMs: clock.monotonic(),
       wallMs: clock.now(),
       intervalMs: this.#intervalMs,
     };
-    this.#states.set(key, afterLook(state, look, timing));
+    const next = afterLook(state, look, timing);
+    this.#states.set(key, next);
     this.#publish();
+    if (next.facts?.state !== 'down') return;
+    const isSilent = look.result.kind === 'nothing' && look.result.reason === 'silent';
+    const { origin, detail = 'it does not answer' } = next.facts;
+    this.#options.onDown?.({ origin, isSilent, sinceMs, detail });
   }
 
   /** The site's addresses in turn, the one that answered last time first, until one does not refuse. */

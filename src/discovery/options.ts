@@ -23,6 +23,17 @@ export interface DeclaredEndpoint {
   readonly wantsListing: boolean;
 }
 
+export interface FoundDown {
+  /** `http://127.0.0.1:11434` */
+  readonly origin: string;
+  /** It takes connections and says nothing; else nothing, or something else, answers there. */
+  readonly isSilent: boolean;
+  /** Monotonic milliseconds at which the look began. */
+  readonly sinceMs: number;
+  /** For people. */
+  readonly detail: string;
+}
+
 export interface DiscoveryOptions {
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -32,6 +43,8 @@ export interface DiscoveryOptions {
   readonly fetchListing: FetchListing;
   /** Called after `facts()` or `listings()` changed in more than the time of the last look. */
   readonly onChange: () => void;
+  /** Called after every look that found a known server down, be it for the first time or still. */
+  readonly onDown?: ((found: FoundDown) => void) | undefined;
   /** Told what was thrown where nothing should be; looking goes on. */
   readonly onDefect?: ((thrown: unknown) => void) | undefined;
   /** Instead of the catalogue's, for tests. */

@@ -14,6 +14,7 @@ import { ErrorAnswer } from './error-answer.ts';
 import type { Prepared } from './prepared.ts';
 import { Silence } from './silence.ts';
 import { StreamAnswer } from './stream-answer.ts';
+import { givesUp, type Loss, lossError, type Place, type Waiter } from './waiting.ts';
 import { WholeAnswer } from './whole-answer.ts';
 
 export type AttemptOutcome =
@@ -49,6 +50,10 @@ export interface AttemptInput {
   readonly departure: Departure;
   /** Monotonic time by which the whole request must have ended; undefined is no limit. */
   readonly deadline: number | undefined;
+  /** Where its server is, to be told when that is found down. */
+  readonly place: Place;
+  /** No other candidate is left that could answer. */
+  readonly isLastHope: boolean;
   /** Whether this attempt's answer may be the client's: true for one of the attempts of a request. */
   readonly claim: () => boolean;
   /** The upstream is being asked, which begins with connecting to it. */
@@ -63,7 +68,7 @@ export interface AttemptInput {
 const errorBodyMs = 5_000;
 
 /** One try of one candidate, from the first byte sent to the last byte relayed. Settles exactly once. */
-export class Attempt implements AnswerHandler, AnswerHost {
+export class Attempt implements AnswerHandler, AnswerHost, Waiter {
   readonly #deps: AttemptDeps;
   readonly #input: AttemptInput;
   readonly #resolve: (outcome: AttemptOutcome) => void;
@@ -76,6 +81,7 @@ export class Attempt implements AnswerHandler, AnswerHost {
   #limit: TimeLimit | undefined;
   #silence: Silence | undefined;
   #isPaused = false;
+  since = 0;
   readonly #onLeave = () => this.#clientLeft();
 
   private constructor(deps: AttemptDeps, input: AttemptInput, resolve: (outcome: AttemptOutcome) => void) {
@@ -129,7 +135,8 @@ export class Attempt implements AnswerHandler, AnswerHost {
   }
 
   onHeaders(status: number, headers: UpstreamAnswer['headers']): void {
-    const { candidate, prepared, stream } = this.#input;
+    const { candidate, prepared, stream, place } = this.#input;
+    place.heardAt = this.#deps.clock.monotonic();
     this.#head = { candidate, status, headers, drops: prepared.drops };
     if (status < 200 || status > 299) this.#answer = this.#errorAnswer();
     else if (stream && prepared.isStream(headers)) this.#answer = new StreamAnswer(this);
@@ -168,7 +175,15 @@ export class Attempt implements AnswerHandler, AnswerHost {
   }
 
   heard(atMs: number): void {
+    this.#input.place.heardAt = atMs;
     this.#silence?.heard(atMs);
+  }
+
+  /** With nothing of an answer in the client's hands another candidate can still give it. */
+  onLoss(loss: Loss): void {
+    const isDraining = loss.kind === 'gone' && this.#head !== undefined;
+    if (this.#isCommitted || isDraining || !givesUp(loss, this.#input.isLastHope)) return;
+    this.fail(lossError(this.#input.candidate, loss));
   }
 
   write(output: Buffer | string): void {
@@ -203,6 +218,8 @@ export class Attempt implements AnswerHandler, AnswerHost {
     const { candidate, prepared, stream, departure, onSent, limit } = this.#input;
     if (departure.hasLeft) return this.#settle({ kind: 'client-closed', status: undefined, usage: undefined });
     departure.on(this.#onLeave);
+    this.since = this.#deps.clock.monotonic();
+    this.#input.place.join(this);
     this.#setLimit(this.#limitMs(stream, candidate));
     onSent();
     this.#sending = this.#deps.transport.send(
@@ -256,6 +273,7 @@ export class Attempt implements AnswerHandler, AnswerHost {
     this.#limit?.lift();
     this.#silence?.cancel();
     this.#input.departure.off(this.#onLeave);
+    this.#input.place.leave(this);
     this.#resolve(outcome);
   }
 }

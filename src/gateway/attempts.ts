@@ -21,6 +21,7 @@ import type { Prepared } from './prepared.ts';
 import { type Contender, type Finish, race, unrivalled } from './race.ts';
 import { limitFor, staysLocal } from './reach.ts';
 import type { RequestForm } from './request-form.ts';
+import { givesUp, lossError, type Waiter } from './waiting.ts';
 
 /** Credentials that depend on the request or the time: signatures, tokens that expire. */
 export type Authorize = (
@@ -94,7 +95,9 @@ export class Attempts {
       candidate = order[index] as Candidate;
       unskip(trail.skipped, candidate);
       let outcome: AttemptOutcome;
-      if (racers.length === 0) outcome = await this.#once(input, candidate, unrivalled(departure));
+      const mayMove = input.policy.enabled && tried < input.policy.maxAttempts;
+      const isLastHope = !mayMove || nextFitting(order, index + 1, needed) === -1;
+      if (racers.length === 0) outcome = await this.#once(input, candidate, unrivalled(departure, isLastHope));
       else ({ candidate, outcome } = await this.#race(input, racers, errors));
       racers = [];
       if (outcome.kind !== 'failed') return { ...outcome, candidate };
@@ -190,8 +193,7 @@ export class Attempts {
     try {
       const preparing = this.#prepared(input, candidate, departure);
       const prepared = preparing instanceof Promise ? await preparing : preparing;
-      release =
-        concurrency.tryEnter(candidate.endpoint) ?? (await concurrency.enter(candidate.endpoint, departure.signal));
+      release = concurrency.tryEnter(candidate.endpoint) ?? (await this.#queued(candidate, contender));
       askedAt = clock.monotonic();
       availability.begin(candidate);
       outcome = await Attempt.run(this.#deps, {
@@ -201,6 +203,8 @@ export class Attempts {
         delivery: input.delivery,
         departure,
         deadline: input.deadlineMs === undefined ? undefined : exchange.startedAt + input.deadlineMs,
+        place: availability.place(candidate),
+        isLastHope: contender.isLastHope,
         claim: () => contender.claim(),
         onSent: () => {
           exchange.trail.sent++;
@@ -230,6 +234,25 @@ export class Attempts {
     return outcome;
   }
 
+  /** A place at the endpoint, when one comes free. Its server being found down is an end of the queue too. */
+  async #queued(candidate: Candidate, { departure, isLastHope }: Contender): Promise<Release> {
+    const { availability, clock, concurrency } = this.#deps;
+    const lost = new AbortController();
+    const place = availability.place(candidate);
+    const waiter: Waiter = {
+      since: clock.monotonic(),
+      onLoss: (loss) => {
+        if (givesUp(loss, isLastHope)) lost.abort(lossError(candidate, loss));
+      },
+    };
+    place.join(waiter);
+    try {
+      return await concurrency.enter(candidate.endpoint, AbortSignal.any([departure.signal, lost.signal]));
+    } finally {
+      place.leave(waiter);
+    }
+  }
+
   /** At once for bytes that are passed through with a plain credential. */
   #prepared(input: AttemptsInput, candidate: Candidate, departure: Departure): Prepared | Promise<Prepared> {
     const prepared = prepare(input.form, candidate, this.#deps);
@@ -251,7 +274,7 @@ export class Attempts {
     const { availability } = this.#deps;
     if (outcome.kind === 'answered') availability.succeeded(candidate);
     else if (outcome.kind === 'client-closed') availability.released(candidate);
-    else availability.failed(candidate, outcome.error);
+    else availability.failed(candidate, outcome.error, this.#deps.clock.monotonic());
   }
 }
 

@@ -4,6 +4,8 @@ import { addressKey } from '../registry/base-url.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import type { Cooldown } from '../resilience/cooldown.ts';
 import type { Health } from '../resilience/health.ts';
+import { isGone } from '../transport/network-error.ts';
+import { type Loss, Place } from './waiting.ts';
 
 export interface AvailabilityDeps {
   readonly health: Health;
@@ -13,10 +15,17 @@ export interface AvailabilityDeps {
   readonly suspect: (url: string) => void;
 }
 
+/** What a look at a server found. */
+export interface ServerDown {
+  /** In any spelling: `http://127.0.0.1:11434`. */
+  readonly origin: string;
+  readonly loss: Loss;
+}
+
 /** URLs to addresses, remembered: the same few endpoints are asked about on every request. */
 const addresses = new WeakMap<Endpoint, string>();
 
-function addressOf({ endpoint }: Candidate): string {
+function addressOf({ endpoint }: Pick<Candidate, 'endpoint'>): string {
   let address = addresses.get(endpoint);
   if (address === undefined) {
     address = addressKey(endpoint.baseUrl);
@@ -28,6 +37,9 @@ function addressOf({ endpoint }: Candidate): string {
 /** What each outcome says about the upstream, told to those who remember it. */
 export class Availability {
   readonly #deps: AvailabilityDeps;
+  /** By address. Endpoints come anew with every snapshot, and find theirs again. */
+  readonly #places = new Map<string, Place>();
+  readonly #placeOf = new WeakMap<Endpoint, Place>();
 
   constructor(deps: AvailabilityDeps) {
     this.#deps = deps;
@@ -50,6 +62,23 @@ export class Availability {
     return this.#deps.health.state(addressOf(candidate)) === 'loading';
   }
 
+  /** Where requests for this candidate wait. Those of one server wait in one place, whatever they call it. */
+  place({ endpoint }: Pick<Candidate, 'endpoint'>): Place {
+    let place = this.#placeOf.get(endpoint);
+    if (place === undefined) {
+      const address = addressOf({ endpoint });
+      place = this.#places.get(address) ?? new Place();
+      this.#places.set(address, place);
+      this.#placeOf.set(endpoint, place);
+    }
+    return place;
+  }
+
+  /** A look found a server down, for the first time or still. */
+  lost({ origin, loss }: ServerDown): void {
+    this.#places.get(addressKey(origin))?.lose(loss);
+  }
+
   begin(candidate: Candidate): void {
     if (this.#deps.breaker.isEmpty) return;
     this.#deps.breaker.begin(candidate.endpoint.key);
@@ -70,12 +99,16 @@ export class Availability {
     this.#deps.breaker.released(candidateKey(candidate));
   }
 
-  failed(candidate: Candidate, error: GatewayError): void {
+  /** `nowMs` is monotonic. */
+  failed(candidate: Candidate, error: GatewayError, nowMs: number): void {
     const key = candidateKey(candidate);
     switch (error.code) {
       case 'upstream_connect':
         this.#deps.breaker.failed(candidate.endpoint.key);
         if (this.#deps.health.refused(addressOf(candidate))) this.#deps.suspect(candidate.endpoint.baseUrl);
+        if (isGone(error) && this.#isOneServer(candidate.endpoint)) {
+          this.place(candidate).lose({ kind: 'gone', sinceMs: nowMs, detail: 'it takes no more connections' });
+        }
         return;
       case 'upstream_rate_limited':
         this.#deps.cooldown.start(key, error.retryAfterMs);
@@ -91,5 +124,10 @@ export class Availability {
       default:
         return this.released(candidate);
     }
+  }
+
+  /** A hosted provider has many behind one name, so one refused connection says nothing of the others' requests. */
+  #isOneServer(endpoint: Endpoint): boolean {
+    return endpoint.isLocal || this.#deps.breaker.state(endpoint.key) === 'open';
   }
 }

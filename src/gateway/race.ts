@@ -10,11 +10,13 @@ export interface Contender {
   claim(): boolean;
   /** Another contender's answer is the client's. */
   readonly hasLost: boolean;
+  /** No other candidate is left that could answer. */
+  readonly isLastHope: boolean;
 }
 
 /** The only attempt at its time. */
-export function unrivalled(departure: Departure): Contender {
-  return { departure, claim: () => true, hasLost: false };
+export function unrivalled(departure: Departure, isLastHope: boolean): Contender {
+  return { departure, claim: () => true, hasLost: false, isLastHope };
 }
 
 export interface Finish {
@@ -61,6 +63,7 @@ export async function race(
       get hasLost() {
         return first !== undefined && first !== candidate;
       },
+      isLastHope: false,
     });
     if (first === candidate) winner = { candidate, outcome };
     else others.push({ candidate, outcome });

@@ -4,12 +4,15 @@ import type { WarmUp } from '../protocols/ollama/warm-up.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Transport } from '../transport/client.ts';
 import { exchangeJson } from '../transport/json-request.ts';
+import type { Availability } from './availability.ts';
 import { limitFor } from './reach.ts';
 import { resolutionError } from './resolution-error.ts';
+import { givesUp, lossError, type Waiter } from './waiting.ts';
 
 export interface WarmUpDeps {
   readonly clock: Clock;
   readonly transport: Transport;
+  readonly availability: Availability;
   readonly resolve: (request: ResolveRequest) => Resolution;
 }
 
@@ -36,6 +39,14 @@ export async function warmUp(deps: WarmUpDeps, asked: WarmUpRequest): Promise<vo
   const timer = deps.clock.setTimer(endpoint.timeouts.firstTokenMs, () =>
     limit.abort(new GatewayError('upstream_timeout', `${endpoint.providerId} did not ${action} the model in time.`)),
   );
+  const place = deps.availability.place(target);
+  const waiter: Waiter = {
+    since: deps.clock.monotonic(),
+    onLoss: (loss) => {
+      if (givesUp(loss, true)) limit.abort(lossError(target, loss));
+    },
+  };
+  place.join(waiter);
   try {
     await exchangeJson(deps.transport, {
       endpoint,
@@ -51,5 +62,6 @@ export async function warmUp(deps: WarmUpDeps, asked: WarmUpRequest): Promise<vo
     });
   } finally {
     timer.cancel();
+    place.leave(waiter);
   }
 }

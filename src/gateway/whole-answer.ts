@@ -20,6 +20,7 @@ export class WholeAnswer implements Answer {
   }
 
   push(chunk: Buffer): void {
+    this.#host.heard(this.#host.clock.monotonic());
     if (this.#isSpilling) return this.#host.write(chunk);
     this.#body.add(chunk);
     if (this.#body.size <= heldBytes) return;

@@ -42,6 +42,12 @@ export function isReset(error: unknown): boolean {
   return code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
 }
 
+/** True when nothing listens there, or the way there is gone; a crowded server may only have no room in time. */
+export function isGone({ cause }: GatewayError): boolean {
+  const code = codeOf(cause);
+  return code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH';
+}
+
 /**
  * undici's errors for an answer that it did not expect have the code of a closed connection, or that of a defect: it
  * takes for granted that nobody answers 101 unasked.
