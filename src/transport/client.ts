@@ -7,6 +7,7 @@ import { type Guard, guardedLookup, requireAllowedHost } from './guard.ts';
 import { ipAddress } from './ip-address.ts';
 import type { LookUp } from './look-up.ts';
 import { networkError } from './network-error.ts';
+import { Trust } from './trust.ts';
 import { UndiciPool } from './undici-pool.ts';
 import type { AnswerHandler, Sending, UpstreamPool, UpstreamRequest } from './upstream-pool.ts';
 
@@ -23,6 +24,7 @@ export class Transport {
   readonly #options: TransportOptions;
   /** By the endpoint's key, then by origin and how far connections may go. */
   readonly #pools = new Map<string, Map<string, UpstreamPool>>();
+  readonly #trust = new Trust();
   #isClosed = false;
 
   constructor(options: TransportOptions) {
@@ -90,7 +92,7 @@ export class Transport {
     requireAllowedHost(guard, hostname);
     // A proxy variable that swallows loopback is the commonest reason why a local server "does not answer".
     const proxies = isProxied && !isLoopbackHost(hostname) ? environment : undefined;
-    return new UndiciPool({ clock, endpoint, origin, lookup: guardedLookup(guard), proxies });
+    return new UndiciPool({ clock, endpoint, origin, lookup: guardedLookup(guard), trust: this.#trust, proxies });
   }
 }
 

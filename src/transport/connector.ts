@@ -1,4 +1,5 @@
 import type { LookupFunction, Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { type Reach, reachOf } from './address.ts';
@@ -8,8 +9,8 @@ export interface ConnectorOptions {
   readonly lookup: LookupFunction;
   /** Until the connection stands, TLS included. Milliseconds. */
   readonly timeoutMs: number;
-  /** Authorities to trust, in PEM; undefined for plain text. */
-  readonly certificates: string[] | undefined;
+  /** Undefined for plain text. */
+  readonly secureContext: SecureContext | undefined;
 }
 
 /**
@@ -17,14 +18,14 @@ export interface ConnectorOptions {
  * error that `lookup` gives is the one that the request fails with.
  */
 export function openConnector(options: ConnectorOptions): buildConnector.connector {
-  const { clock, lookup, timeoutMs, certificates } = options;
+  const { clock, lookup, timeoutMs, secureContext } = options;
   const connect = buildConnector({
     allowH2: false,
     // Ours rules, which runs by the clock that everything else does.
     timeout: 0,
     lookup,
     noDelay: true,
-    ...(certificates === undefined ? {} : { ca: certificates }),
+    ...(secureContext === undefined ? {} : { secureContext }),
   }) as (...about: Parameters<buildConnector.connector>) => Socket;
   return (about, callback) => {
     const timer = clock.setTimer(timeoutMs, () => socket.destroy(new ConnectTimeout(timeoutMs)));

@@ -1,10 +1,10 @@
 import type { LookupFunction } from 'node:net';
-import { getCACertificates } from 'node:tls';
 import { type buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import type { Endpoint } from '../core/model.ts';
 import { openConnector } from './connector.ts';
 import { Lane } from './lane.ts';
+import type { Trust } from './trust.ts';
 
 export interface DispatcherOptions {
   readonly clock: Clock;
@@ -12,6 +12,7 @@ export interface DispatcherOptions {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly lookup: LookupFunction;
+  readonly trust: Trust;
   /** HTTP_PROXY, HTTPS_PROXY, NO_PROXY in either case; undefined where no proxy may come between. */
   readonly proxies: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -28,10 +29,10 @@ const keepAliveMarginMs = 1_000;
 
 /** undici's pool for one origin, all of whose connections are lanes. */
 export function openDispatcher(options: DispatcherOptions): ClosableDispatcher {
-  const { clock, endpoint, origin, lookup, proxies } = options;
+  const { clock, endpoint, origin, lookup, trust, proxies } = options;
   const timeoutMs = endpoint.timeouts.connectMs;
-  const certificates = origin.startsWith('https:') ? trustedCertificates() : undefined;
-  const connector = openConnector({ clock, lookup, timeoutMs, certificates });
+  const secureContext = origin.startsWith('https:') ? trust.context : undefined;
+  const connector = openConnector({ clock, lookup, timeoutMs, secureContext });
   const openPool = (to: string | URL, connect: buildConnector.connector) =>
     new Pool(to, {
       ...poolOptions,
@@ -47,7 +48,7 @@ export function openDispatcher(options: DispatcherOptions): ClosableDispatcher {
     connect: connector,
     connectTimeout: timeoutMs,
     // Through a proxy undici opens the connections; what `connector` knows holds for hosts that NO_PROXY names.
-    ...(certificates === undefined ? {} : { requestTls: { ca: certificates }, proxyTls: { ca: certificates } }),
+    ...(secureContext === undefined ? {} : { requestTls: { secureContext }, proxyTls: { secureContext } }),
     factory: (to, about) => openPool(to, (about as Connecting).connect),
     allowH2: false,
     httpProxy,
@@ -71,8 +72,3 @@ const poolOptions: Pool.Options = {
   allowH2: false,
   pipelining: 1,
 };
-
-/** Node's own list and the system's: a company's own authority is in the latter only. */
-function trustedCertificates(): string[] {
-  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
-}

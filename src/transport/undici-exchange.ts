@@ -7,6 +7,7 @@ import { type AnswerHandler, maxInterimAnswers, type Sending, type UpstreamReque
 
 export interface ExchangeHost {
   readonly clock: Clock;
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
   /** Comes once for each exchange: it has ended, failed or been aborted. */
   exchangeOver(): void;
 }
@@ -29,8 +30,9 @@ export class UndiciExchange implements Passenger, Sending {
   readonly #handler: AnswerHandler;
   #controller: Dispatcher.DispatchController | undefined;
   #lane: Lane | undefined;
-  /** As they reached the lane. */
   #options: Dispatcher.DispatchOptions | undefined;
+  /** As they reached the lane: a proxy in between changes them. */
+  #laneOptions: Dispatcher.DispatchOptions | undefined;
   /** Monotonic milliseconds; undefined until the request is written. */
   #sentAt: number | undefined;
   /** The connection had carried others before: the server may be closing it just now. */
@@ -46,6 +48,12 @@ export class UndiciExchange implements Passenger, Sending {
     this.#host = host;
     this.#request = request;
     this.#handler = handler;
+  }
+
+  /** Throws what undici throws for a request that it does not take. */
+  begin(options: Dispatcher.DispatchOptions): void {
+    this.#options = options;
+    this.#host.dispatch(options, this);
   }
 
   abort(): void {
@@ -70,7 +78,7 @@ export class UndiciExchange implements Passenger, Sending {
 
   board(lane: Lane, options: Dispatcher.DispatchOptions): void {
     this.#lane = lane;
-    this.#options = options;
+    this.#laneOptions = options;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -120,9 +128,25 @@ export class UndiciExchange implements Passenger, Sending {
 
   onResponseError(controller: Dispatcher.DispatchController | null | undefined, error: Error): void {
     if (this.#isDone) return;
-    if (this.#mayRepeat(error)) this.#repeat();
+    if (this.#isUnsent && isReset(error)) queueMicrotask(() => this.#sendAfterAll());
+    else if (this.#mayRepeat(error)) this.#repeat();
     else if (controller == null) queueMicrotask(() => this.fail(error));
     else this.fail(error);
+  }
+
+  /** It waited for a connection that was open, and that its server closed. */
+  get #isUnsent(): boolean {
+    return this.#sentAt === undefined && this.#lane !== undefined && this.#lane.carried > 0;
+  }
+
+  /** By any connection, since it has not been on one. */
+  #sendAfterAll(): void {
+    if (this.#isDone) return;
+    try {
+      this.#host.dispatch(this.#options as Dispatcher.DispatchOptions, this);
+    } catch (thrown) {
+      this.fail(thrown);
+    }
   }
 
   /** Once, and only where the server cannot have begun to work on the request. */
@@ -134,7 +158,7 @@ export class UndiciExchange implements Passenger, Sending {
   /** On the same lane, whose connection has closed: another idle one may be as dead as this was. */
   #repeat(): void {
     this.#isRepeated = true;
-    this.#lane?.dispatch(this.#options as Dispatcher.DispatchOptions, this);
+    this.#lane?.dispatch(this.#laneOptions as Dispatcher.DispatchOptions, this);
   }
 
   #countInterim(): void {

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { type ClosableDispatcher, type DispatcherOptions, openDispatcher } from './dispatcher.ts';
 import { requireSendablePath, sendableFields } from './sendable.ts';
@@ -27,11 +28,15 @@ export class UndiciPool implements UpstreamPool, ExchangeHost {
       requireSendablePath(path);
       const { method, body = null } = request;
       const headers = sendableFields(request.headers);
-      this.#dispatcher.dispatch({ origin: this.#origin, path, method, headers, body }, exchange);
+      exchange.begin({ origin: this.#origin, path, method, headers, body });
     } catch (thrown) {
       queueMicrotask(() => exchange.fail(thrown));
     }
     return exchange;
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#dispatcher.dispatch(options, handler);
   }
 
   exchangeOver(): void {

@@ -1,9 +1,12 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
+import { Trust } from '../../src/transport/trust.ts';
 import { UndiciPool } from '../../src/transport/undici-pool.ts';
 import type { UpstreamPool } from '../../src/transport/upstream-pool.ts';
+import { type SelfSigned, selfSigned } from '../support/certificate.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { type RawScript, type RawUpstream, startRaw } from '../support/raw-upstream.ts';
 import { Asking, endpoint } from '../unit/transport/asking.ts';
@@ -18,17 +21,25 @@ interface Opened {
 
 type OpenPool = (about: Opened) => UpstreamPool;
 
-const openUndici: OpenPool = ({ origin, poolSize, clock }) =>
-  new UndiciPool({
-    clock: clock ?? createFakeClock(),
+const trust = new Trust();
+
+const open: OpenPool = ({ origin, poolSize, clock = createFakeClock() }) => {
+  const pool = new UndiciPool({
+    clock,
     origin,
     endpoint: { ...endpoint, poolSize },
     lookup: lookup as LookupFunction,
+    trust,
     proxies: undefined,
   });
+  onTestFinished(() => pool.destroy());
+  return pool;
+};
 
 export interface PoolVariant {
   readonly name: string;
+  /** What its servers show. */
+  readonly tls: SelfSigned | undefined;
   /** Cut when the test is over. */
   open(about: Opened): UpstreamPool;
   /** With a server of its own. */
@@ -38,23 +49,23 @@ export interface PoolVariant {
   ): Promise<{ readonly pool: UpstreamPool; readonly upstream: RawUpstream }>;
 }
 
-/** The contract's suites run for each of these, all of them without TLS. */
-export const poolVariants: readonly PoolVariant[] = [['UndiciPool', openUndici] as const].map(([name, openVariant]) => {
-  const open: OpenPool = (about) => {
-    const pool = openVariant(about);
-    onTestFinished(() => pool.destroy());
-    return pool;
-  };
-  return {
-    name,
-    open,
-    async start(script, poolSize) {
-      const upstream = await startRaw(script);
-      onTestFinished(() => upstream[Symbol.asyncDispose]());
-      return { upstream, pool: open({ origin: upstream.origin, poolSize }) };
-    },
-  };
-});
+const certificate = selfSigned();
+setDefaultCACertificates([...getCACertificates('default'), certificate.cert]);
+
+/** The contract's suites run for each of these. */
+export const poolVariants: readonly PoolVariant[] = [
+  ['a pool', undefined] as const,
+  ['a pool with TLS', certificate] as const,
+].map(([name, tls]) => ({
+  name,
+  tls,
+  open,
+  async start(script, poolSize) {
+    const upstream = await startRaw(script, tls);
+    onTestFinished(() => upstream[Symbol.asyncDispose]());
+    return { upstream, pool: open({ origin: upstream.origin, poolSize }) };
+  },
+}));
 
 /** A request that is over, its connection back in the pool. */
 export async function ask(pool: UpstreamPool, ...about: RequestOf): Promise<Asking> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type SelfSigned, secured } from './certificate.ts';
 
 /** A request whose head has arrived. What is said to it is for the test to write, byte by byte if it likes. */
 export interface RawCall {
@@ -36,13 +37,14 @@ export interface RawUpstream extends AsyncDisposable {
   call(index: number): Promise<RawCall>;
 }
 
-/** A server that knows no more of HTTP than where a request ends. */
-export async function startRaw(script: RawScript = answering): Promise<RawUpstream> {
+/** A server that knows no more of HTTP than where a request ends; with TLS where it has a certificate. */
+export async function startRaw(script: RawScript = answering, tls?: SelfSigned): Promise<RawUpstream> {
   const calls: RawCall[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
   let waiters: (() => void)[] = [];
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = createServer({ noDelay: true }, (plain) => {
+    const socket = tls === undefined ? plain : secured(plain, tls);
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
@@ -55,7 +57,7 @@ export async function startRaw(script: RawScript = answering): Promise<RawUpstre
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     get connections() {
       return connections;

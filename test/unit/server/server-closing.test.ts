@@ -89,6 +89,42 @@ describe('close', () => {
     await wire.over();
   });
 
+  const unfinished: readonly (readonly [string, string, string])[] = [
+    ['a head', get('/').slice(0, -2), ''],
+    ['a head behind a request', get('/a') + get('/').slice(0, -2), '\r\n\r\n/a'],
+    ['a body', post('/', 'body').slice(0, -1), ''],
+    ['a body that has been answered', post('/early', 'body').slice(0, -1), '\r\n\r\n/early'],
+    ['a body in chunks', get('/', 'Transfer-Encoding: chunked').replace('GET', 'POST'), ''],
+  ];
+
+  it.each(unfinished)('is held up for two seconds by %s that does not come whole', async (_name, request, answer) => {
+    const serving = await serve((visit) => {
+      visit.receive();
+      if (visit.target !== '/') visit.answer();
+    });
+    const wire = serving.wire();
+    await wire.write(request);
+    await (answer === '' ? turn() : wire.until(answer));
+    const closed = serving.server.close();
+    serving.clock.advance(1_999);
+    expect(await isSettled(closed)).toBe(false);
+    serving.clock.advance(1);
+    await closed;
+    await wire.over();
+  });
+
+  it('is not held up by a connection on which nothing came', async () => {
+    const serving = await serve();
+    const wire = serving.wire();
+    await once(wire.socket, 'connect');
+    // The server has it when it has answered a later one.
+    const later = serving.wire();
+    await later.write(get('/'));
+    await later.until('\r\n\r\n/');
+    await serving.server.close();
+    await wire.over();
+  });
+
   it('may be repeated, before and after the end', async () => {
     const serving = await serve(() => undefined);
     const wire = serving.wire();

@@ -3,6 +3,7 @@ import { lookup as dnsLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GatewayError } from '../../../src/core/errors.ts';
+import { Trust } from '../../../src/transport/trust.ts';
 import { UndiciPool } from '../../../src/transport/undici-pool.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 import { answering, type RawScript, type RawUpstream, startRaw } from '../../support/raw-upstream.ts';
@@ -26,7 +27,7 @@ interface Opening {
 function open(origin: string, about: Opening = {}): UndiciPool {
   const { clock = createFakeClock(), lookup = dnsLookup as LookupFunction, limit } = about;
   const to = { ...endpoint, poolSize: limit, timeouts: { ...endpoint.timeouts, connectMs: 10_000 } };
-  const pool = new UndiciPool({ clock, endpoint: to, origin, lookup, proxies: undefined });
+  const pool = new UndiciPool({ clock, endpoint: to, origin, lookup, trust: new Trust(), proxies: undefined });
   onTestFinished(() => pool.destroy());
   return pool;
 }
