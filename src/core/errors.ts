@@ -162,6 +162,15 @@ export class GatewayError extends Error {
     this.mayHaveBegun = fields.mayHaveBegun ?? false;
   }
 
+  /** The same with its texts changed; itself when none of them was. What caused it is left behind with the old ones. */
+  reworded(change: (text: string) => string): GatewayError {
+    const message = change(this.message);
+    const detail = this.detail === undefined ? undefined : change(this.detail);
+    const param = this.param === undefined ? undefined : change(this.param);
+    if (message === this.message && detail === this.detail && param === this.param) return this;
+    return new GatewayError(this.code, message, { ...this, detail, param, cause: undefined });
+  }
+
   /** Anything thrown, as a GatewayError: a foreign error is a defect of ours and says nothing to the client. */
   static from(thrown: unknown): GatewayError {
     if (thrown instanceof GatewayError) return thrown;

@@ -1,6 +1,8 @@
 import { asArray, asObject, asText } from '../protocols/fields.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
 import { isUsable, type Offer, type Provider, type Snapshot } from '../registry/snapshot.ts';
+import { redactCredentials } from '../telemetry/redact.ts';
+import { endpointSecrets } from '../transport/auth/sent-secrets.ts';
 import type { Transport } from '../transport/client.ts';
 import { parseEvent, SseSplitter } from '../transport/sse.ts';
 import type { CheckInput, CheckResult } from './check.ts';
@@ -171,7 +173,9 @@ function failureOf(result: PostResult): Told | undefined {
 }
 
 function resultOf({ offer }: Subject, what: string, told: Told): CheckResult {
-  return { check: 'chat', subject: `${offer.endpoint.providerId}:${offer.model.id} ${what}`, ...told };
+  // A server may quote what it was sent.
+  const message = endpointSecrets(offer.endpoint).redact(redactCredentials(told.message));
+  return { check: 'chat', subject: `${offer.endpoint.providerId}:${offer.model.id} ${what}`, ...told, message };
 }
 
 function messageIn(text: string): string {

@@ -204,9 +204,10 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
     this.#settle({ kind: 'answered', status: this.head.status, usage, firstTokenMs });
   }
 
-  fail(error: GatewayError): void {
+  fail(thrown: GatewayError): void {
     if (this.#isOver) return;
     this.#sending?.abort();
+    const error = this.#input.prepared.withoutSecrets(thrown);
     const status = this.#head?.status;
     if (!this.#isCommitted) return this.#settle({ kind: 'failed', error, status });
     const broken = new GatewayError('stream_broken', error.message, { detail: error.detail, cause: error });

@@ -3,6 +3,7 @@ import type { GatewayError } from '../core/errors.ts';
 import type { Candidate } from '../core/model.ts';
 import type { UpstreamHeaders } from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
+import { sentSecrets } from '../transport/auth/sent-secrets.ts';
 import { type Channel, parseAnswer, type StreamedAnswer, unpack, unusable, type WholeAnswer } from './channel.ts';
 
 export interface PreparedInput {
@@ -10,6 +11,8 @@ export interface PreparedInput {
   readonly target: Candidate;
   /** Flat list, credential included. */
   readonly headers: string[];
+  /** Of these, those that were made for this request alone, as a flat list: signatures, tokens that expire. */
+  readonly made?: readonly string[] | undefined;
   /** Content type of a stream towards the client. */
   readonly streamType: string;
 }
@@ -24,10 +27,12 @@ export class Prepared {
   readonly streamType: string;
   readonly #channel: Channel;
   readonly #target: Candidate;
+  readonly #made: readonly string[];
 
-  constructor({ channel, target, headers, streamType }: PreparedInput) {
+  constructor({ channel, target, headers, made = [], streamType }: PreparedInput) {
     this.#channel = channel;
     this.#target = target;
+    this.#made = made;
     this.url = target.endpoint.baseUrl + channel.path;
     this.headers = headers;
     this.body = channel.body;
@@ -42,6 +47,7 @@ export class Prepared {
       channel: this.#channel,
       target: this.#target,
       headers: [...this.headers, ...more],
+      made: [...this.#made, ...more],
       streamType: this.streamType,
     });
   }
@@ -66,6 +72,12 @@ export class Prepared {
   answerAsStream(body: Buffer, headers: UpstreamHeaders): StreamedAnswer {
     const text = unpack(body, headers, this.#target).toString('utf8');
     return this.#channel.answerAsStream(parseAnswer(text, this.#target));
+  }
+
+  /** An error of this request without what was sent along to authorize it, which upstreams quote. */
+  withoutSecrets(error: GatewayError): GatewayError {
+    const secrets = sentSecrets(this.#target.endpoint, this.#made);
+    return error.reworded((text) => secrets.redact(text));
   }
 
   classify(status: number, headers: UpstreamHeaders, body: string): GatewayError {

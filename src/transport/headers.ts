@@ -63,6 +63,11 @@ const responseDrops = new Set([
   'alt-svc',
   'date',
   'x-should-retry',
+  // Echoes of what was sent to authorize the request.
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
 ]);
 const responseDropPrefixes = ['access-control-', 'x-router-'];
 

@@ -73,6 +73,6 @@ export const messagesInspector: Inspector = {
   headers: { 'anthropic-version': '2023-06-01' },
   mustTranslate: (body, { model }) => hasForeignReasoning(body) || (model.isLocal && hasBillingBlock(body)),
   mergeUsage,
-  interesting: /"(?:message_delta|message_stop|error)"/,
+  interesting: /"(?:message_delta|message_stop|error)"|^event: ?error/m,
   classifyError,
 };

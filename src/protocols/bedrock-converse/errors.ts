@@ -75,7 +75,7 @@ function toError(fault: Fault, target: Candidate, waitMs?: number): GatewayError
   const isClients = meaning.code === 'upstream_rejected' || meaning.code === 'upstream_incapable';
   return new GatewayError(
     meaning.code,
-    text === '' ? `${providerId} answered ${fault.exception} without a reason.` : text,
+    text === '' ? `${providerId} answered ${redact(fault.exception ?? 'an error')} without a reason.` : text,
     {
       status: isClients ? meaning.status : undefined,
       upstreamStatus: fault.status ?? meaning.status,

@@ -13,17 +13,17 @@ import { usageFromWire } from './usage.ts';
 export const geminiInspector: Inspector = {
   id: formatId,
   path: requestPath,
-  meaning: (_event, data, target) => meaningOf(data, target),
+  meaning: meaningOf,
   answer: (body, target) => ({ ...usageField(answerUsage(body, target)) }),
   // Usage is on every chunk and cumulative; the one beside the finish reason is the one that counts.
-  interesting: /"finishReason"|"error"|"blockReason"/,
+  interesting: /"finishReason"|"error"|"blockReason"|^event: ?error/m,
   classifyError,
 };
 
-function meaningOf(data: string, target: Candidate): EventMeaning {
+function meaningOf(event: string, data: string, target: Candidate): EventMeaning {
   const chunk = parsed(data);
   if (chunk === undefined) return { kind: 'error', error: unusable(target, 'an event that is no JSON') };
-  const error = asObject(chunk.error);
+  const error = asObject(chunk.error) ?? (event === 'error' ? chunk : undefined);
   if (error !== undefined) return { kind: 'error', error: classifyErrorObject(error, target) };
   const usage = usageFromWire(chunk.usageMetadata);
   const candidates = candidatesOf(chunk);

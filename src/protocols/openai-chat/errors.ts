@@ -171,10 +171,18 @@ function readFault(status: number, headers: UpstreamHeaders, body: string, targe
     status: status < 400 ? (statusOf(code, words) ?? status) : status,
     message: parsed === undefined ? plainText(body) : readMessage(parsed),
     words: words.toLowerCase(),
-    param: asText(envelope.param),
+    param: paramOf(envelope.param),
     isLlamaCpp: headers.server === 'llama.cpp' || target.endpoint.type === 'llamacpp',
   };
 }
+
+/** The name of a field; longer than one is something else. */
+function paramOf(value: unknown): string | undefined {
+  const param = asText(value);
+  return param === undefined ? undefined : redact(param.slice(0, maxParamLength));
+}
+
+const maxParamLength = 200;
 
 /** `error` may be an object or the text itself; `detail` is FastAPI's, text or a list of complaints. */
 function readMessage(parsed: JsonObject): string {

@@ -13,7 +13,7 @@ import { chatFormat, chatPath } from './wire.ts';
  * strings has its quotes escaped and so does not match.
  */
 export const interestingChunk =
-  /"finish_reason"\s*:\s*"|"usage"\s*:\s*\{|"error"\s*:\s*[^n\s]|"object"\s*:\s*"error"|\[DONE\]|^event:\s*error|proxy error:/m;
+  /"finish_reason"\s*:\s*"|"usage"\s*:\s*\{|"error"\s*:\s*[^n\s]|"object"\s*:\s*"error"|"(?:detail|message)"\s*:|\[DONE\]|^event:\s*error|proxy error:/m;
 
 /** The meaning of one event of a stream of choices; `hasContent` tells whether a choice shows something. */
 export function chunkMeaning(
@@ -29,13 +29,18 @@ export function chunkMeaning(
     const error = new GatewayError('upstream_invalid', 'The upstream sent an event that is not JSON.');
     return event === 'error' ? fault(data, target) : { kind: 'error', error };
   }
-  if (event === 'error' || isErrorBody(chunk)) return fault(data, target);
+  if (event === 'error' || isErrorBody(chunk) || isBareComplaint(chunk)) return fault(data, target);
   const usage = decodeUsage(chunk.usage);
   const choices = asArray(chunk.choices).filter(isObject);
   if (choices.length === 0 && usage !== undefined) return { kind: 'usage', usage };
   if (choices.some((choice) => choice.finish_reason === 'error')) return fault(data, target);
   if (choices.some((choice) => asText(choice.finish_reason) !== undefined)) return { kind: 'finish', usage };
   return { kind: choices.some(hasContent) ? 'content' : 'preamble', usage };
+}
+
+/** The error envelope of web frameworks, which knows nothing of choices. */
+function isBareComplaint({ choices, usage, detail, message }: JsonObject): boolean {
+  return choices === undefined && usage === undefined && (detail !== undefined || typeof message === 'string');
 }
 
 function fault(data: string, target: Candidate): EventMeaning {

@@ -3,6 +3,8 @@ import type { Clock } from '../../core/clock.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { Endpoint } from '../../core/model.ts';
 import type { Secret } from '../../core/secret.ts';
+import { KnownSecrets } from '../../telemetry/known-secrets.ts';
+import { redact } from '../../telemetry/redact.ts';
 import { abortable } from './abortable.ts';
 import type { FetchLike, TokenRequest, TokenResponse } from './fetch-like.ts';
 
@@ -221,7 +223,8 @@ async function exchange(deps: GoogleAuthDeps, { url, form, quotaProject }: Excha
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams(form).toString(),
   });
-  return tokenFrom(response, deps.clock.now(), quotaProject);
+  const { assertion = '', client_secret: secret = '', refresh_token: refresh = '' } = form;
+  return tokenFrom(response, { nowMs: deps.clock.now(), quotaProject, sent: [assertion, secret, refresh] });
 }
 
 /** The metadata server answers on no other machines, and asking a name that does not resolve costs seconds. */
@@ -235,7 +238,7 @@ async function fromMetadata(deps: GoogleAuthDeps): Promise<Token> {
   }
   const url = `http://${host}/computeMetadata/v1/instance/service-accounts/default/token`;
   const response = await ask(deps, { url, method: 'GET', headers: { 'metadata-flavor': 'Google' } });
-  return tokenFrom(response, deps.clock.now(), undefined);
+  return tokenFrom(response, { nowMs: deps.clock.now(), quotaProject: undefined, sent: [] });
 }
 
 async function isGoogleMachine(deps: GoogleAuthDeps): Promise<boolean> {
@@ -243,12 +246,21 @@ async function isGoogleMachine(deps: GoogleAuthDeps): Promise<boolean> {
   return (await readIfThere(deps, gceProductFile))?.startsWith('Google') === true;
 }
 
-function tokenFrom(response: TokenResponse, nowMs: number, quotaProject: string | undefined): Token {
+interface Trade {
+  readonly nowMs: number;
+  readonly quotaProject: string | undefined;
+  /** What the token was to be had for. */
+  readonly sent: readonly string[];
+}
+
+function tokenFrom(response: TokenResponse, { nowMs, quotaProject, sent }: Trade): Token {
   const fields = response.body.trimStart().startsWith('{') ? parseFields(response.body, 'The token answer') : {};
   const { access_token: value, expires_in: seconds } = fields;
   if (response.status !== 200 || typeof value !== 'string') {
-    const reason = fields.error_description ?? fields.error ?? `status ${response.status}`;
-    throw refused(`Google issued no token: ${String(reason)}.`, { upstreamStatus: response.status });
+    const reason = String(fields.error_description ?? fields.error ?? `status ${response.status}`);
+    throw refused(`Google issued no token: ${new KnownSecrets(sent).redact(redact(reason))}.`, {
+      upstreamStatus: response.status,
+    });
   }
   const lifeMs = (typeof seconds === 'number' ? seconds : assertionLifeSeconds) * 1000;
   return { value, expiresAtMs: nowMs + lifeMs, quotaProject };

@@ -127,6 +127,13 @@ describe('a service account', () => {
 });
 
 describe("gcloud's file", () => {
+  test('is not told by a refusal that quotes what was sent', async () => {
+    const file = JSON.stringify({ ...JSON.parse(user), client_secret: 'no-form-1', refresh_token: '1//0g-refresh' });
+    const body = JSON.stringify({ error_description: 'Unknown: no-form-1 with 1%2F%2F0g-refresh' });
+    const { auth } = setUp({ files: { [gcloudFile]: file }, answer: () => ({ status: 400, body }) });
+    await expect(auth.headers(undefined)).rejects.toThrow('Google issued no token: Unknown: *** with ***.');
+  });
+
   test('is refreshed, and bills the project it names', async () => {
     const { auth, requests } = setUp({ files: { [gcloudFile]: user } });
     expect(await auth.headers(undefined)).toEqual({ authorization: 'Bearer t1', 'x-goog-user-project': 'billed' });

@@ -69,6 +69,8 @@ describe('towards the client', () => {
       server: 'x',
       'access-control-allow-origin': '*',
       'x-router-provider': 'a lie',
+      authorization: 'Bearer an echo',
+      'x-api-key': 'an echo',
       'retry-after': undefined,
     });
     expect(pairs(list)).toEqual([
