@@ -1,6 +1,7 @@
 import type { Candidate, Operation } from '../core/model.ts';
+import { firstChat } from './auto.ts';
 import { offerOf } from './candidates.ts';
-import { firstChat, type Match } from './match.ts';
+import type { Match } from './match.ts';
 import { findProvider, isUsable, type Provider, type Snapshot } from './snapshot.ts';
 
 export interface Continued {

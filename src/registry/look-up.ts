@@ -1,8 +1,12 @@
 import type { PresetConfig } from '../config/schema.ts';
-import { type Match, matchAuto, matchName, virtualMatch } from './match.ts';
+import { matchAuto } from './auto.ts';
+import { type Match, virtualMatch } from './match.ts';
+import { matchName } from './match-name.ts';
 import { splitFirst } from './names.ts';
+import { keyByReading, plainName, readingsOf } from './plain-name.ts';
 import type { ResolveRequest } from './resolution.ts';
-import type { Snapshot } from './snapshot.ts';
+import { isNearRestricted, isVariation } from './restricted.ts';
+import { hasOtherTag, type Snapshot } from './snapshot.ts';
 import { findVariant } from './variant.ts';
 import { catchAll } from './virtual-model.ts';
 
@@ -14,24 +18,34 @@ export interface Found {
 
 /** Rules 2 to 9. */
 export function lookUp(snapshot: Snapshot, request: ResolveRequest): Found {
-  const { model } = request;
-  if (!model.startsWith('@')) return { match: matchAny(snapshot, request, model), config: undefined };
-  return lookUpPreset(snapshot, request, model.slice(1));
+  const name = plainName(request.model);
+  if (!name.startsWith('@')) return { match: matchAny(snapshot, request, request.model), config: undefined };
+  return lookUpPreset(snapshot, request, name.slice(1));
 }
 
 /** `@preset[/base][:variant]`. The base, when given, stands in for the preset's own model. */
 function lookUpPreset(snapshot: Snapshot, request: ResolveRequest, text: string): Found {
   const { presets } = snapshot.config;
-  const [name, base] = Object.hasOwn(presets, text) ? [text] : (splitFirst(text, '/') ?? [text]);
-  const variant = base === undefined && !Object.hasOwn(presets, name) ? findVariant(snapshot, name) : undefined;
-  const key = variant?.base ?? name;
-  const config = Object.hasOwn(presets, key) ? presets[key] : undefined;
+  const whole = keyByReading(presets, text);
+  const [name, base] = whole === undefined ? (splitFirst(text, '/') ?? [text]) : [whole];
+  const variant = base === undefined && whole === undefined ? findVariant(snapshot, name) : undefined;
+  const key = keyByReading(presets, variant?.base ?? name);
+  const config = key === undefined ? undefined : presets[key];
   if (config === undefined) return { match: undefined, config };
   const found = matchAny(snapshot, request, base ?? config.model ?? '');
-  if (found === undefined) return { match: undefined, config };
+  if (found === undefined || (base !== undefined && isStray(snapshot, found, `@${key}`))) {
+    return { match: undefined, config };
+  }
   const narrowings = [...found.narrowings, ...(variant === undefined ? [] : [variant.narrowing])];
   if (config.routing !== undefined) narrowings.push(config.routing);
-  return { match: { ...found, rule: 'preset', narrowings }, config };
+  const names = base === undefined ? [...found.names, `@${key}`] : found.names;
+  return { match: { ...found, rule: 'preset', narrowings, names }, config };
+}
+
+/** A default is no base for a restricted preset, and neither is any model where only the preset's own base restricts it. */
+function isStray(snapshot: Snapshot, { basis }: Match, preset: string): boolean {
+  if (basis === 'name' || !isVariation(snapshot, preset)) return false;
+  return basis === 'fallback' || snapshot.config.presets[preset.slice(1)]?.routing === undefined;
 }
 
 /** Rules 3 to 9 for one name. */
@@ -45,18 +59,26 @@ function matchAny(snapshot: Snapshot, request: ResolveRequest, name: string): Ma
 
 /** `auto`, `auto:variant` or no name. */
 function matchOpen(snapshot: Snapshot, name: string): Match | undefined {
-  if (name === '' || name === 'auto') return matchAuto(snapshot);
   const variant = findVariant(snapshot, name);
-  const auto = variant?.base === 'auto' ? matchAuto(snapshot) : undefined;
-  if (variant === undefined || auto === undefined) return undefined;
+  if (!asksForAny(variant?.base ?? name)) return undefined;
+  const auto = matchAuto(snapshot);
+  if (variant === undefined || auto === undefined) return auto;
   return { ...auto, rule: 'variant', narrowings: [variant.narrowing] };
 }
 
-/** A bare `*`, then `routing.default_model`. */
+/** The name leaves the choice to us. */
+export function asksForAny(name: string): boolean {
+  return plainName(name) === '' || readingsOf(name).some((reading) => reading.toLowerCase() === 'auto');
+}
+
+/** A bare `*`, then `routing.default_model`: for names of their own only. */
 function matchLastResort(snapshot: Snapshot, name: string): Match | undefined {
+  if (isNearRestricted(snapshot, name)) return undefined;
   const virtual = catchAll(snapshot);
-  if (virtual !== undefined) return { ...virtualMatch(snapshot, virtual, name), rule: 'catch-all', basis: 'fallback' };
+  const isKnown = hasOtherTag(snapshot, name);
+  if (virtual !== undefined && !(isKnown && virtual.config.endpoints.some(({ model }) => model !== undefined)))
+    return { ...virtualMatch(snapshot, virtual, plainName(name)), rule: 'catch-all', basis: 'fallback' };
   const fallback = snapshot.config.routing.default_model;
-  const match = fallback === undefined ? undefined : matchName(snapshot, fallback);
+  const match = fallback === undefined || isKnown ? undefined : matchName(snapshot, fallback);
   return match === undefined ? undefined : { ...match, rule: 'default-model', basis: 'fallback' };
 }

@@ -1,12 +1,13 @@
+import { baseOf } from './names.ts';
 import { isUsable, type Offer, type Provider, type Snapshot } from './snapshot.ts';
 
-type ModelIndex = Pick<Snapshot, 'byId' | 'byAlias' | 'byFoldedName'>;
+type ModelIndex = Pick<Snapshot, 'byId' | 'byAlias' | 'byFoldedName' | 'bases'>;
 
 /**
  * Names to offers, for every provider that may get requests. An Ollama tag is part of a model's identity, so that
  * `llama3.1` cascades over a declared `llama3.1` and a server's `llama3.1:latest` alike.
  */
-export function indexModels(providers: Iterable<Provider>): ModelIndex {
+export function indexModels(providers: Iterable<Provider>, virtualNames: readonly string[]): ModelIndex {
   const byId = new Map<string, Offer[]>();
   const byAlias = new Map<string, Offer[]>();
   const byFoldedName = new Map<string, Offer[]>();
@@ -18,7 +19,7 @@ export function indexModels(providers: Iterable<Provider>): ModelIndex {
       for (const name of [offer.model.id, ...offer.aliases]) add(byFoldedName, name.toLowerCase(), offer);
     }
   }
-  return { byId, byAlias, byFoldedName };
+  return { byId, byAlias, byFoldedName, bases: new Set([...virtualNames, ...byId.keys()].map(baseOf)) };
 }
 
 function add(index: Map<string, Offer[]>, name: string, offer: Offer): void {

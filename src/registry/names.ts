@@ -13,6 +13,12 @@ function splitAt(name: string, index: number): readonly [string, string] | undef
   return [name.slice(0, index), name.slice(index + 1)];
 }
 
+/** In lower case and without its tag: what follows the first colon of its last part. */
+export function baseOf(name: string): string {
+  const colon = name.indexOf(':', name.lastIndexOf('/') + 1);
+  return (colon === -1 ? name : name.slice(0, colon)).toLowerCase();
+}
+
 /** `*` stands for any text, the empty one included; everything else for itself. */
 export function matchesPattern(pattern: string, name: string): boolean {
   const parts = pattern.split('*');

@@ -37,7 +37,8 @@ export function buildSnapshot(input: SnapshotInput): Snapshot {
   const providers = new Map<string, Provider>();
   for (const one of [...declared, ...enabled, ...found, ...demo]) providers.set(one.id, buildProvider(one));
   const discovered = new Set(found.map(({ id }) => id));
-  return Object.freeze({ config: input.config, providers, discovered, ...indexModels(providers.values()) });
+  const index = indexModels(providers.values(), Object.keys(input.config.models));
+  return Object.freeze({ config: input.config, providers, discovered, ...index });
 }
 
 type Described = Pick<ProviderInput, 'id' | 'origin' | 'config'> & Partial<Pick<ProviderInput, 'type' | 'server'>>;

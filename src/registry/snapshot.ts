@@ -2,7 +2,8 @@ import { providerType } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/schema.ts';
 import type { Endpoint, Pricing, ProtocolName, ServedModel } from '../core/model.ts';
 import { portOfUrl } from '../transport/address.ts';
-import { splitLast } from './names.ts';
+import { baseOf, splitLast } from './names.ts';
+import { readingsOf } from './plain-name.ts';
 
 /** `disabled`: switched off, or its key variable is unset. `unknown`: never asked, or asked without an answer. */
 export type ProviderState = 'ready' | 'loading' | 'down' | 'needs-key' | 'unknown' | 'disabled';
@@ -68,6 +69,8 @@ export interface Snapshot {
   readonly byAlias: ReadonlyMap<string, readonly Offer[]>;
   /** Ids and aliases in lower case. */
   readonly byFoldedName: ReadonlyMap<string, readonly Offer[]>;
+  /** Ids and virtual models as `baseOf` has them: in lower case, without their tags. */
+  readonly bases: ReadonlySet<string>;
 }
 
 /** A provider that may get requests. One that lacks its key would only answer 401. */
@@ -105,6 +108,11 @@ function findAtPort({ providers }: Snapshot, word: string): Provider | undefined
     if (provider.type === type.id && url !== null && String(portOfUrl(url)) === port) return provider;
   }
   return undefined;
+}
+
+/** Whether a model is known whose name differs from this one in nothing but the tag. */
+export function hasOtherTag({ bases }: Snapshot, name: string): boolean {
+  return readingsOf(name).some((reading) => bases.has(baseOf(reading)));
 }
 
 /** Of every endpoint that a request may be sent to. */

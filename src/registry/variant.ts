@@ -1,5 +1,6 @@
 import type { LocalOnly } from '../config/schema.ts';
 import { splitLast } from './names.ts';
+import { maxNameLength, plainName } from './plain-name.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Which providers are left, and how far a request may travel. */
@@ -16,14 +17,31 @@ export interface Variant {
 }
 
 /** `local` means the same everywhere, unless the file defines it. */
-const builtIn: ReadonlyMap<string, Narrowing> = new Map([['local', { local_only: true }]]);
+export const builtInVariants: Readonly<Record<string, { readonly routing: Narrowing }>> = {
+  local: { routing: { local_only: true } },
+};
 
-/** The variant that a name ends in: what follows its last colon, when that is the name of one. */
+/**
+ * The variant that a name ends in: what follows its last colon, when that is the name of one, case folded as a last
+ * resort. Ollama's clients write their own tag behind it, which says nothing.
+ */
 export function findVariant(snapshot: Snapshot, name: string): Variant | undefined {
-  const parts = splitLast(name, ':');
+  const parts = name.length > maxNameLength ? undefined : splitLast(plainName(name), ':');
   if (parts === undefined) return undefined;
   const [base, word] = parts;
-  const { variants } = snapshot.config;
-  const narrowing = Object.hasOwn(variants, word) ? variants[word]?.routing : builtIn.get(word);
-  return narrowing === undefined ? undefined : { base, narrowing };
+  const narrowing = narrowingOf(snapshot, word);
+  if (narrowing !== undefined) return { base, narrowing };
+  return word.toLowerCase() === 'latest' ? findVariant(snapshot, base) : undefined;
+}
+
+function narrowingOf({ config }: Snapshot, word: string): Narrowing | undefined {
+  const tables = [config.variants, builtInVariants];
+  const exact = tables.find((table) => Object.hasOwn(table, word))?.[word];
+  if (exact !== undefined) return exact.routing;
+  const folded = word.toLowerCase();
+  for (const table of tables) {
+    const key = Object.keys(table).find((one) => one.toLowerCase() === folded);
+    if (key !== undefined) return table[key]?.routing;
+  }
+  return undefined;
 }
