@@ -63,14 +63,3 @@ function keyIn(headers: Headers): string | undefined {
 function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
-
-/** Whether a key may use a model by this name. `*` stands for any run of characters. */
-export function mayUse(key: ClientKey | undefined, model: string): boolean {
-  if (key?.models === undefined) return true;
-  return key.models.some((pattern) => pattern === model || (pattern.includes('*') && matches(pattern, model)));
-}
-
-function matches(pattern: string, text: string): boolean {
-  const source = pattern.split('*').map((literal) => literal.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${source.join('.*')}$`).test(text);
-}

@@ -1,5 +1,6 @@
 import type { Candidate, ModelType } from '../core/model.ts';
-import { isNameAllowed } from './narrow.ts';
+import { type AllowedModels, isModelAllowed, isNameAllowed } from './permission.ts';
+import { keyByReading, plainName } from './plain-name.ts';
 import { isUsable, type Offer, type Snapshot } from './snapshot.ts';
 import { type VirtualModel, virtualCandidates } from './virtual-model.ts';
 
@@ -25,19 +26,29 @@ export interface ListedModel {
  * One entry a bare name: virtual models as written in the file, then real ones in the order of providers and of each
  * provider's own list. Patterns are no names; models of which every server is down are not there.
  */
-export function listModels(snapshot: Snapshot, allowed?: readonly string[]): readonly ListedModel[] {
+export function listModels(snapshot: Snapshot, allowed?: AllowedModels): readonly ListedModel[] {
   const entries = new Map<string, ListedModel>();
   for (const [id, config] of Object.entries(snapshot.config.models)) {
-    if (id.includes('*')) continue;
+    if (id.includes('*') || !isNameAllowed(id, allowed)) continue;
     entries.set(id, virtualEntry(snapshot, { name: id, config, isPattern: false }));
   }
   for (const provider of snapshot.providers.values()) {
     if (!isUsable(provider) || provider.state === 'down') continue;
     for (const { model } of provider.offers) {
-      if (!entries.has(model.id)) entries.set(model.id, realEntry(model.id, offersUp(snapshot, model.id)));
+      // A virtual model stands before a real one of its name, also where the key may not use it.
+      if (entries.has(model.id) || Object.hasOwn(snapshot.config.models, model.id)) continue;
+      const offers = offersUp(snapshot, model.id).filter((offer) => isModelAllowed(offer, allowed));
+      if (offers.length > 0) entries.set(model.id, realEntry(model.id, offers));
     }
   }
-  return [...entries.values()].filter((entry) => isNameAllowed(entry.id, allowed));
+  return [...entries.values()];
+}
+
+/** The listed model that a name plainly means; Ollama's default tag may be there or not. */
+export function findListed<T extends { readonly id: string }>(models: readonly T[], name: string): T | undefined {
+  const byId = Object.fromEntries(models.toReversed().map((model) => [model.id, model]));
+  const key = keyByReading(byId, name) ?? keyByReading(byId, `${plainName(name)}:latest`);
+  return key === undefined ? undefined : byId[key];
 }
 
 function offersUp(snapshot: Snapshot, id: string): readonly Offer[] {

@@ -1,7 +1,6 @@
 import type { LocalOnly } from '../config/schema.ts';
 import type { Candidate, Capability, ModelType, Operation } from '../core/model.ts';
 import { labelOf } from './candidates.ts';
-import { matchesPattern } from './names.ts';
 import type { Rejection, RejectionCode, ResolveRequest } from './resolution.ts';
 import { findProvider, type Snapshot } from './snapshot.ts';
 import type { Narrowing } from './variant.ts';
@@ -11,8 +10,8 @@ export interface Filters {
   readonly request: ResolveRequest;
   readonly localOnly: LocalOnly;
   readonly narrowings: readonly Narrowing[];
-  /** The name itself is one that the key may use: its own candidates need no names of their own. */
-  readonly isNameAllowed: boolean;
+  /** Whether the client's key may use the candidate. */
+  readonly mayHave: (candidate: Candidate) => boolean;
 }
 
 type Objection = readonly [RejectionCode, string];
@@ -50,9 +49,7 @@ function objectionTo(snapshot: Snapshot, candidate: Candidate, filters: Filters)
     leaves(candidate, localOnly) ??
     wrongType(candidate, request.operation) ??
     lacks(candidate, request.needs ?? []) ??
-    (filters.isNameAllowed || isAllowed(candidate, request.allowedModels)
-      ? undefined
-      : ['not-allowed', 'the key may not use this model'])
+    (filters.mayHave(candidate) ? undefined : ['not-allowed', 'the key may not use this model'])
   );
 }
 
@@ -83,19 +80,6 @@ function article(word: string): string {
 function lacks({ model }: Candidate, needs: readonly Capability[]): Objection | undefined {
   const missing = model.capabilities === undefined ? [] : needs.filter((need) => !model.capabilities?.has(need));
   return missing.length === 0 ? undefined : ['capability', `the model has no ${missing.join(', ')}`];
-}
-
-/** Whether a key's list has the model, with or without its provider, tag left out or not. */
-function isAllowed(candidate: Candidate, allowed: readonly string[] | undefined): boolean {
-  const { id, upstreamId } = candidate.model;
-  const provider = candidate.endpoint.providerId;
-  const names = [id, upstreamId, id.replace(/:latest$/, ''), `${provider}:${id}`, `${provider}/${id}`];
-  return names.some((name) => isNameAllowed(name, allowed));
-}
-
-/** Whether a list of patterns has the name; no list has all. */
-export function isNameAllowed(name: string, allowed: readonly string[] | undefined): boolean {
-  return allowed === undefined || allowed.some((pattern) => matchesPattern(pattern, name));
 }
 
 /** Vectors of different models do not fit together: embeddings stay with the first candidate's model. */

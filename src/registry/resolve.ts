@@ -4,9 +4,10 @@ import { continueOver } from './failover-order.ts';
 import { lookUpLocked } from './lock.ts';
 import { type Found, lookUp } from './look-up.ts';
 import type { Match } from './match.ts';
-import { isNameAllowed, keepOneModel, narrow, strictest } from './narrow.ts';
+import { keepOneModel, narrow, strictest } from './narrow.ts';
 import { nearNames } from './near.ts';
-import type { Rejection, Resolution, ResolveRequest } from './resolution.ts';
+import { isAskedAllowed, isModelAllowed, isNameAllowed, type Permission, permissionFor } from './permission.ts';
+import type { Rejection, Resolution, ResolveRequest, Rule } from './resolution.ts';
 import { isUsable, type Snapshot } from './snapshot.ts';
 import { unusable } from './unusable.ts';
 
@@ -32,8 +33,8 @@ const empty: Omit<Resolution, 'kind' | 'requested'> = {
  * use. Pure; the same for a request, for `route` and for the list of models.
  */
 export function resolve(snapshot: Snapshot, request: ResolveRequest): Resolution {
-  const lock = request.lock?.trim() ?? '';
-  if (lock === '') return settle(snapshot, request, lookUp(snapshot, request));
+  const lock = request.lock?.trim();
+  if (lock === undefined) return settle(snapshot, request, lookUp(snapshot, request));
   const locked = lookUpLocked(snapshot, request, lock);
   if (locked.kind === 'found') return settle(snapshot, request, locked.found);
   return { ...empty, rule: 'provider-lock', requested: request.model, ...locked };
@@ -42,10 +43,12 @@ export function resolve(snapshot: Snapshot, request: ResolveRequest): Resolution
 /** Continues over `failover.providers`, takes out what the request may not use, and names the outcome. */
 function settle(snapshot: Snapshot, request: ResolveRequest, { match, config }: Found): Resolution {
   if (match === undefined) return unresolved(snapshot, request);
+  const permission = permissionFor(request, match);
+  if (permission.isForbidden) return forbidden(request, match.rule);
   const { virtual } = match;
   const limits = match.narrowings.map((narrowing) => narrowing.local_only);
   const localOnly = strictest([request.localOnly, virtual?.config.local_only, ...limits]);
-  const { candidates, rejected, isAsWritten, standIns } = usable(snapshot, request, { match, localOnly });
+  const { candidates, rejected, isAsWritten, standIns } = usable(snapshot, request, { match, localOnly, permission });
   // A fallback that cannot do this kind of request stands in for nothing.
   if (match.basis === 'fallback' && candidates.length === 0 && rejected.some(isOfWrongType)) {
     return unresolved(snapshot, request);
@@ -71,16 +74,24 @@ function settle(snapshot: Snapshot, request: ResolveRequest, { match, config }: 
   };
 }
 
+interface UsableInput {
+  readonly match: Match;
+  readonly localOnly: LocalOnly;
+  readonly permission: Permission;
+}
+
 /** The match's candidates and those that continue them, as far as this request may use them. */
 function usable(
   snapshot: Snapshot,
   request: ResolveRequest,
-  { match, localOnly }: { readonly match: Match; readonly localOnly: LocalOnly },
+  { match, localOnly, permission }: UsableInput,
 ): Pick<Resolution, 'candidates' | 'rejected' | 'isAsWritten' | 'standIns'> {
   const continued = continueOver(snapshot, match, request.operation);
   const filters = { request, localOnly, narrowings: match.narrowings };
-  const own = narrow(snapshot, continued.own, { ...filters, isNameAllowed: mayUseName(request, match) });
-  const added = narrow(snapshot, continued.added, { ...filters, isNameAllowed: request.allowedModels === undefined });
+  const own = narrow(snapshot, continued.own, { ...filters, mayHave: permission.mayHave });
+  // Nobody asked for these, so the key must have them by their own names; and they are not why a name leads nowhere.
+  const addable = continued.added.filter((candidate) => isModelAllowed(candidate, request.allowedModels));
+  const added = narrow(snapshot, addable, { ...filters, mayHave: () => true });
   const all = [...own.left, ...added.left];
   const kept = request.operation === 'embeddings' ? keepOneModel(all) : { left: all, rejected: [] };
   return {
@@ -98,13 +109,6 @@ function isOfWrongType({ code }: Rejection): boolean {
 /** It names a server that is not there, and that is all that is wrong with it. */
 function isDown(match: Match): boolean {
   return match.down !== undefined && match.candidates.length === 0;
-}
-
-/** A fallback's candidates are judged by their own names: nobody asked for them. */
-function mayUseName(request: ResolveRequest, match: Match): boolean {
-  const names = match.basis === 'fallback' ? [] : [request.model];
-  if (match.virtual !== undefined) names.push(match.virtual.name);
-  return request.allowedModels === undefined || names.some((name) => isNameAllowed(name, request.allowedModels));
 }
 
 /** What the candidate's own entry sets wins over the preset, the preset over the virtual model. */
@@ -125,6 +129,7 @@ function merged(
 
 /** Nobody serves the name now. Somebody who would, were it on, is named with the reason. */
 function unresolved(snapshot: Snapshot, request: ResolveRequest): Resolution {
+  if (!isAskedAllowed(request)) return forbidden(request, 'none');
   const { model } = request;
   const rejected: Rejection[] = [];
   for (const provider of snapshot.providers.values()) {
@@ -134,6 +139,12 @@ function unresolved(snapshot: Snapshot, request: ResolveRequest): Resolution {
   }
   if (rejected.length > 0) return { ...empty, kind: 'none-left', requested: model, rule: 'model', rejected };
   return { ...empty, kind: 'unknown', requested: model, near: nearNames(model, knownNames(snapshot, request)) };
+}
+
+/** Whether anything has the name is nothing that this key should learn. */
+function forbidden({ model }: ResolveRequest, rule: Rule): Resolution {
+  const rejected: Rejection = { candidate: model, code: 'not-allowed', reason: 'the key may not use this model' };
+  return { ...empty, kind: 'none-left', rule, requested: model, rejected: [rejected] };
 }
 
 function knownNames(snapshot: Snapshot, request: ResolveRequest): readonly string[] {

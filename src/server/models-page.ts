@@ -1,7 +1,7 @@
 import type { ClientKey } from '../access/keys.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
-import { type ListedModel, listModels } from '../registry/list.ts';
+import { findListed, type ListedModel, listModels } from '../registry/list.ts';
 import { nearNames } from '../registry/near.ts';
 import type { Snapshot } from '../registry/snapshot.ts';
 import { jsonPage, type PageHandler } from './pages.ts';
@@ -50,8 +50,7 @@ export function modelsPage(deps: ModelsPageDeps, fixed?: ModelListShape): PageHa
     const shape = fixed ?? deps.shapes.find((one) => one.isFor(headers)) ?? openaiShape;
     const models = visible(deps.snapshot(), key);
     if (rest === undefined) return jsonPage(shape.list(models, query));
-    const found =
-      models.find(({ id }) => id === rest) ?? models.find(({ id }) => id.toLowerCase() === rest.toLowerCase());
+    const found = findListed(models, rest);
     if (found === undefined) throw unknown(rest, models);
     return jsonPage(shape.one(found));
   };

@@ -1,7 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import { asText } from '../protocols/fields.ts';
 import { type PageModel, psPage, showPage, tagsPage, versionPage } from '../protocols/ollama/pages.ts';
-import { type ListedModel, listModels } from '../registry/list.ts';
+import { findListed, type ListedModel, listModels } from '../registry/list.ts';
 import type { Snapshot } from '../registry/snapshot.ts';
 import { jsonPage, type PageHandler } from './pages.ts';
 
@@ -31,7 +31,7 @@ export function ollamaPages(deps: OllamaPagesDeps): OllamaPages {
     show: async ({ key, body }) => {
       const name = asText(body?.model) ?? asText(body?.name) ?? '';
       const all = await models(key?.models);
-      const found = all.find(({ id }) => id === name || id === `${name}:latest`);
+      const found = findListed(all, name);
       if (found === undefined) throw new GatewayError('model_not_found', `model '${name}' not found`);
       return jsonPage(showPage(found));
     },

@@ -345,7 +345,38 @@ describe('a key with a list of models', () => {
     ['gpt-4o-mini', ['gpt-4o'], 'none-left'],
     ['gpt-4o-mini', ['gpt-*'], 'found'],
     ['default', ['default'], 'found'],
-    ['default', ['gpt-4o'], 'found'],
+    ['@terse', ['@terse'], 'found'],
+    ['@terse:cloud', ['@terse'], 'found'],
+    ['@terse/llama3.1', ['@terse'], 'none-left'],
+    ['@terse/llama3.1', ['llama3.1'], 'found'],
+    // A virtual model is not the models behind it.
+    ['default', ['gpt-4o'], 'none-left'],
+    ['default', ['llama3.1:8b'], 'none-left'],
+    ['gpt-4.1', ['gpt-4o'], 'none-left'],
+    ['gpt-4.1', ['gpt-4.1'], 'found'],
+    ['gpt-4.1', ['gpt-*'], 'found'],
+    ['DEFAULT:latest', ['default'], 'found'],
+    // The same model in another spelling, and what only looks like it.
+    ['llama3.1', ['llama3.1:latest'], 'found'],
+    ['LLAMA3.1', ['llama3.1'], 'found'],
+    ['library/llama3.1', ['llama3.1'], 'found'],
+    ['ollama:llama3.1', ['llama3.1'], 'found'],
+    ['ollama/llama3.1:latest', ['ollama:llama3.1'], 'found'],
+    ['llama3.1', ['ollama/llama3.1'], 'found'],
+    ['llama3.1:local', ['llama3.1'], 'found'],
+    ['llama3.1:8b', ['llama3.1'], 'none-left'],
+    ['llama3.1', ['llama3.1:8b'], 'none-left'],
+    ['Qwen3-4B', ['llama*'], 'none-left'],
+    ['llamacpp:Qwen3-4B', ['llama*'], 'none-left'],
+    ['llamacpp:Qwen3-4B', ['llamacpp:*'], 'found'],
+    ['llamacpp:gpt-4o', ['Qwen3-4B'], 'none-left'],
+    ['llamacpp:gpt-4o', ['gpt-4o'], 'found'],
+    ['vllm:x', ['llama3.1'], 'none-left'],
+    ['never-heard-of', ['llama3.1'], 'none-left'],
+    ['never-heard-of', ['never-heard-of'], 'unknown'],
+    ['private', ['gpt-4o'], 'none-left'],
+    ['auto', ['gpt-4o'], 'found'],
+    ['', ['nothing-there'], 'none-left'],
     ['llama3.1:latest', ['llama3.1'], 'found'],
     ['@terse', ['default'], 'found'],
   ] as const)('%s with %j is %s', (name, allowedModels, kind) => {
@@ -354,8 +385,27 @@ describe('a key with a list of models', () => {
     if (kind === 'none-left') expect(resolution.rejected).toMatchObject([{ code: 'not-allowed' }]);
   });
 
-  it('keeps only its own models of a virtual model it may not use by name', () => {
-    expect(places(ask(laptop, 'default', { allowedModels: ['gpt-4o'] }))).toEqual(['openai:gpt-4o']);
+  it('has a virtual model whole or not at all', () => {
+    expect(places(ask(laptop, 'default', { allowedModels: ['default'] }))).toEqual([
+      'ollama:llama3.1:8b',
+      'openai:gpt-4o',
+    ]);
+    expect(places(ask(laptop, 'default', { allowedModels: ['gpt-4o', 'llama3.1:8b'] }))).toEqual([]);
+  });
+
+  it('chooses among its own models when it asks for any', () => {
+    for (const name of ['', 'auto']) {
+      expect(places(ask(laptop, name, { allowedModels: ['llama3.1', 'gpt-4o'] }))).toEqual([
+        'openai:gpt-4o',
+        'ollama:llama3.1:latest',
+      ]);
+    }
+  });
+
+  it('is not answered by a server with one model, be it locked to that', () => {
+    const locked = { lock: 'llamacpp', allowedModels: ['Qwen3-4B'] };
+    expect(ask(laptop, 'gpt-4o', locked).kind).toBe('none-left');
+    expect(places(ask(laptop, 'Qwen3-4B', locked))).toEqual(['llamacpp:/models/Qwen3-4B.gguf']);
   });
 
   it('does not learn of others by mistyping', () => {
@@ -424,6 +474,11 @@ describe('no name, and names that nothing serves', () => {
   it('a fallback does not give a key what its list denies', () => {
     const withDefault = snapshot({ config: { providers: { openai }, routing: { default_model: 'gpt-4o' } } });
     expect(ask(withDefault, 'typo', { allowedModels: ['typo'] }).kind).toBe('none-left');
+    expect(ask(withDefault, 'typo', { allowedModels: ['gpt-4o'] })).toMatchObject({
+      kind: 'none-left',
+      rejected: [{ code: 'not-allowed' }],
+    });
+    expect(places(ask(withDefault, 'typo', { allowedModels: ['typo', 'gpt-4o'] }))).toEqual(['openai:gpt-4o']);
   });
 
   it('a local kind that is not there says how to start it', () => {
@@ -492,6 +547,14 @@ describe('failover.providers', () => {
     expect(places(ask(three, 'gpt-4o', { localOnly: true }))).toEqual(['ollama:llama3.1:latest']);
     expect(places(ask(three, 'gpt-4o', { operation: 'embeddings' }))).toEqual(['openai:gpt-4o']);
     expect(places(ask(three, 'gpt-4o', { allowedModels: ['gpt-4o'] }))).toEqual(['openai:gpt-4o']);
+    // Not even when its own model could stand in for the one it may not have.
+    expect(ask(three, 'gpt-4o', { allowedModels: ['llama3.1'] }).kind).toBe('none-left');
+    expect(places(ask(three, 'llama3.1', { allowedModels: ['llama3.1'] }))).toEqual([
+      'ollama:llama3.1:latest',
+      'groq:llama3.1',
+      'extra:llama3.1',
+    ]);
+    expect(places(ask(three, 'v', { allowedModels: ['v'] }))).toEqual(['groq:llama3.1', 'ollama:qwen3:8b']);
   });
 
   it('does nothing when failover is off', () => {
