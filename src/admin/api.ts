@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import { type Operation, operations, type ProtocolName, protocolNames } from '../core/model.ts';
+import { localOnlyOf } from '../gateway/exchange.ts';
 import type { ExplainRequest, Explanation } from '../gateway/explain.ts';
 import { listModels } from '../registry/list.ts';
 import type { Provider, Snapshot } from '../registry/snapshot.ts';
@@ -83,14 +84,13 @@ export function adminModels(deps: AdminDeps): unknown {
 /** Query of `GET /admin/route`. Throws `bad_request`. */
 export function adminRoute(deps: AdminDeps, query: URLSearchParams): Explanation {
   const tokens = query.get('tokens');
-  const localOnly = query.get('local_only');
   return deps.explain({
     model: query.get('model') ?? '',
     operation: word<Operation>(query.get('operation') ?? 'chat', operations, 'operation'),
     protocol: word<ProtocolName>(query.get('protocol') ?? 'chat_completions', protocolNames, 'protocol'),
     tokens: tokens === null ? undefined : wholeNumber(tokens),
     lock: query.get('lock') ?? undefined,
-    localOnly: localOnly === 'machine' ? 'machine' : localOnly === 'true',
+    localOnly: localOnlyOf(query.getAll('local_only')),
   });
 }
 

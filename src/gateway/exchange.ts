@@ -83,18 +83,20 @@ const prefixes = ['x-router-', 'x-prism-', 'x-agentcc-'] as const;
 
 const plain: RoutingHeaders = { lock: undefined, localOnly: false, prefix: 'x-router-' };
 
+/** A header that is there but empty still asks for something: it never counts as left out. */
 export function readRoutingHeaders(headers: Exchange['headers']): RoutingHeaders {
   // Nearly every request has none of them.
   const prefix = dialect(headers);
   if (prefix === undefined) return plain;
-  const read = (name: string) => {
-    for (const one of prefixes) {
-      const value = headers[one + name];
-      if (typeof value === 'string' && value !== '') return value;
-    }
-    return undefined;
+  const read = (name: string) =>
+    prefixes.flatMap((one) => headers[one + name] ?? []).flatMap((value) => value.split(','));
+  const locks = new Set(read('provider-lock').map((lock) => lock.trim()));
+  return {
+    // Several that differ name no provider there could be, and neither does an empty one.
+    lock: locks.size === 0 ? undefined : [...locks].join(', '),
+    localOnly: localOnlyOf(read('local-only')),
+    prefix,
   };
-  return { lock: read('provider-lock'), localOnly: localOnlyOf(read('local-only')), prefix };
 }
 
 /** Another gateway's where the caller writes it, else ours; undefined when the caller asks for nothing. */
@@ -109,10 +111,12 @@ function dialect(headers: Exchange['headers']): RoutingHeaders['prefix'] | undef
   return found;
 }
 
-function localOnlyOf(value: string | undefined): LocalOnly {
-  if (value === undefined) return false;
-  const word = value.trim().toLowerCase();
-  if (word === 'machine') return 'machine';
+const clearNo = new Set(['false', '0', 'no', 'off']);
+
+/** The strictest of what the values say; false when there are none. */
+export function localOnlyOf(values: readonly string[]): LocalOnly {
+  const words = values.map((word) => word.trim().toLowerCase());
+  if (words.some((word) => word.includes('machine'))) return 'machine';
   // Anything that is not a clear no keeps the request at home: the safe reading of a header about privacy.
-  return !['false', '0', 'no', 'off'].includes(word);
+  return words.some((word) => !clearNo.has(word));
 }

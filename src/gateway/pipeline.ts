@@ -5,8 +5,10 @@ import type { EventBus } from '../core/events.ts';
 import type { Candidate, Plan, Usage } from '../core/model.ts';
 import type { ResponseStore } from '../core/stored-responses.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
+import { badField } from '../protocols/fields.ts';
 import type { Formats } from '../protocols/formats.ts';
 import { encodeWarmUp, warmUpOf } from '../protocols/ollama/warm-up.ts';
+import type { JsonObject } from '../protocols/protocol.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
 import { answerHeaders } from './answer-headers.ts';
@@ -68,7 +70,9 @@ export class Pipeline {
         turn = await openTurn(this.#deps.responses, asked);
         exchange = turn.exchange;
       }
-      if (asked.inbound.id.protocol === 'ollama' && (await this.#warmedUp(asked))) return { kind: 'delivered' };
+      if (asked.inbound.id.protocol === 'ollama' && (await this.#warmedUp(asked, routing)))
+        return { kind: 'delivered' };
+      checkModel(exchange.json);
       facts = exchange.inbound.facts(exchange.json, exchange.route);
       const found = this.#resolve(exchange, facts, routing);
       const resolution = found instanceof Promise ? await found : found;
@@ -86,12 +90,14 @@ export class Pipeline {
   }
 
   /** A request of Ollama's clients that only loads or unloads. */
-  async #warmedUp(exchange: Exchange): Promise<boolean> {
+  async #warmedUp(exchange: Exchange, { lock, localOnly }: RoutingHeaders): Promise<boolean> {
     const asked = warmUpOf(exchange.inbound.id, exchange.json);
     if (asked === undefined) return false;
     await this.#deps.warmUp({
       warmUp: asked,
       keepAlive: exchange.json.keep_alive,
+      lock,
+      localOnly,
       allowedModels: exchange.key?.models,
       signal: exchange.departure.signal,
     });
@@ -214,6 +220,11 @@ interface FinishInput {
   readonly outcome: PlanOutcome;
   readonly delivery: Delivery | undefined;
   readonly routing: RoutingHeaders;
+}
+
+/** What is no name must not be read as the absence of one, which any model may answer. */
+function checkModel({ model }: JsonObject): void {
+  if (model !== undefined && model !== null && typeof model !== 'string') throw badField('model', 'a string');
 }
 
 /** Why a configured place cannot be asked at all. */

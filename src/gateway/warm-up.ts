@@ -1,3 +1,4 @@
+import type { LocalOnly } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { WarmUp } from '../protocols/ollama/warm-up.ts';
@@ -20,6 +21,8 @@ export interface WarmUpRequest {
   readonly warmUp: WarmUp;
   /** Ollama's own setting, as the client wrote it. */
   readonly keepAlive: unknown;
+  readonly lock: string | undefined;
+  readonly localOnly: LocalOnly;
   readonly allowedModels: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
@@ -30,7 +33,8 @@ export interface WarmUpRequest {
  */
 export async function warmUp(deps: WarmUpDeps, asked: WarmUpRequest): Promise<void> {
   const { model, action } = asked.warmUp;
-  const resolution = deps.resolve({ model, operation: 'chat', allowedModels: asked.allowedModels });
+  const { lock, localOnly, allowedModels } = asked;
+  const resolution = deps.resolve({ model, operation: 'chat', lock, localOnly, allowedModels });
   const [target] = resolution.candidates;
   if (resolution.kind !== 'found' || target === undefined) throw resolutionError(resolution, 'chat');
   const { endpoint } = target;

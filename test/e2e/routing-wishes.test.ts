@@ -62,6 +62,14 @@ describe('the provider lock', () => {
     expect((await ask({ model: 'm' }, { [name]: 'cloud' })).status).toBe(200);
   });
 
+  it.each(['', ' ', 'home, cloud'])('on "%s", which names no provider, is 404', async (lock) => {
+    expect((await ask({ model: 'm' }, { 'x-router-provider-lock': lock })).status).toBe(404);
+    expect(
+      (await ask({ model: 'm' }, { 'x-router-provider-lock': 'home', 'x-prism-provider-lock': 'cloud' })).status,
+    ).toBe(404);
+    expect(home.calls.length + cloud.calls.length).toBe(0);
+  });
+
   it('on a provider that is not there is 404 or 503, never another provider', async () => {
     const answer = await ask({ model: 'm' }, { 'x-router-provider-lock': 'nowhere' });
     expect([400, 404, 503]).toContain(answer.status);
@@ -70,17 +78,45 @@ describe('the provider lock', () => {
 });
 
 describe('a request that may not leave', () => {
-  it.each(['true', '1', 'yes', 'TRUE', 'whatever'])('by header %s goes home or nowhere', async (value) => {
-    const headers = { 'x-router-local-only': value };
-    expect(await providerOf({ model: 'm' }, headers)).toEqual([200, 'home']);
-    expect((await ask({ model: 'big' }, headers)).status).toBe(503);
-    await home.stop();
-    expect((await ask({ model: 'm' }, headers)).status).toBe(502);
-    expect(cloud.calls).toHaveLength(0);
+  it.each(['true', '1', 'yes', 'TRUE', 'whatever', '', ' ', 'true, false', 'false, true', 'false,', 'null', '"false"'])(
+    'by header "%s" goes home or nowhere',
+    async (value) => {
+      const headers = { 'x-router-local-only': value };
+      expect(await providerOf({ model: 'm' }, headers)).toEqual([200, 'home']);
+      expect((await ask({ model: 'big' }, headers)).status).toBe(503);
+      await home.stop();
+      expect((await ask({ model: 'm' }, headers)).status).toBe(502);
+      expect(cloud.calls).toHaveLength(0);
+    },
+  );
+
+  it.each(['x-router-local-only', 'x-prism-local-only', 'x-agentcc-local-only'])(
+    'by an empty %s goes home',
+    async (name) => {
+      expect((await ask({ model: 'm' }, { [name]: '' })).status).toBe(200);
+      expect(home.calls).toHaveLength(1);
+      expect((await ask({ model: 'big' }, { [name]: '' })).status).toBe(503);
+      expect((await ask({ model: 'big' }, { 'x-router-local-only': 'false', [name]: '' })).status).toBe(503);
+      const counted = await app.post(
+        '/v1/messages/count_tokens',
+        { model: 'big', messages },
+        { headers: { [name]: '' } },
+      );
+      expect(counted.status).toBe(503);
+      const loaded = await app.post('/api/generate', { model: 'big' }, { headers: { [name]: '' } });
+      expect(loaded.status).toBe(503);
+      expect(cloud.calls).toHaveLength(0);
+    },
+  );
+
+  it.each(['false', '0', 'No', 'off', 'false, false'])('by a header that says %s may', async (value) => {
+    expect(await providerOf({ model: 'big' }, { 'x-router-local-only': value })).toEqual([200, 'cloud']);
   });
 
-  it('by a header that says no may', async () => {
-    expect(await providerOf({ model: 'big' }, { 'x-router-local-only': 'false' })).toEqual([200, 'cloud']);
+  it('by several headers goes by the strictest', async () => {
+    const headers = { 'x-router-local-only': 'false', 'x-prism-local-only': 'true' };
+    expect((await ask({ model: 'big' }, headers)).status).toBe(503);
+    expect((await ask({ model: 'big' }, { 'x-router-local-only': 'false, machine' })).status).toBe(503);
   });
 
   it('by its virtual model or variant goes home', async () => {
