@@ -16,6 +16,8 @@ export interface SendInput {
   readonly model: string;
   readonly protocol: ProtocolName;
   readonly text: string;
+  /** The request may not leave the network. */
+  readonly localOnly: boolean;
   /** For the price, which a stream's headers come too early to tell. */
   readonly chain: readonly ExplainedCandidate[];
   readonly onText: (piece: string) => void;
@@ -112,9 +114,10 @@ export async function sendText(input: SendInput): Promise<Sent> {
   return answer.finish(response.headers);
 }
 
-function post({ target, model, text }: SendInput, dialect: Dialect): Promise<IncomingMessage> {
+function post({ target, model, text, localOnly }: SendInput, dialect: Dialect): Promise<IncomingMessage> {
   const headers = {
     'content-type': 'application/json',
+    ...(localOnly ? { 'x-router-local-only': 'true' } : {}),
     ...(target.key === undefined ? {} : { authorization: `Bearer ${target.key}` }),
   };
   return new Promise((resolve, reject) => {

@@ -113,6 +113,14 @@ describe('route, with a router running', () => {
 });
 
 describe('route --send', () => {
+  test('does not let the request leave that was explained as one that may not', async () => {
+    local.failCalls(faults.status(503));
+    const path = writeConfig();
+    const result = await sandbox.run(['route', 'default', '--local-only', '--send', 'hi', '-c', path]);
+    expect(result.code).toBe(1);
+    expect([local.calls.length > 0, hosted.calls.length]).toEqual([true, 0]);
+  });
+
   test('streams the answer to stdout and tells the facts on stderr', async () => {
     const { code, stdout, stderr } = await sandbox.run(['route', 'big-model', '--send', 'hi', '-c', writeConfig()]);
     expect(code).toBe(0);

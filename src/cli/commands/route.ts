@@ -30,7 +30,7 @@ export async function route(context: Context, model: string, options: RouteOptio
     const explanation = await link.explain({ model, protocol, tokens, localOnly: localOnly === true });
     if (explanation.error !== null) return refusal(context, link, explanation);
     if (options.send === undefined) return explained(link, explanation);
-    return await send(context, link, { explanation, protocol, text: options.send });
+    return await send(context, link, { explanation, protocol, text: options.send, localOnly: localOnly === true });
   } finally {
     await link.close();
   }
@@ -59,16 +59,19 @@ interface Sending {
   readonly explanation: Explanation;
   readonly protocol: ProtocolName;
   readonly text: string;
+  readonly localOnly: boolean;
 }
 
-async function send(context: Context, link: RouterLink, { explanation, protocol, text }: Sending): Promise<Report> {
+async function send(context: Context, link: RouterLink, sending: Sending): Promise<Report> {
   const { stdout, options, clock } = context;
+  const { explanation, protocol, text, localOnly } = sending;
   const sent = await sendText({
     target: await link.target(),
     clock,
     model: explanation.model,
     protocol,
     text,
+    localOnly,
     chain: explanation.chain,
     onText: (piece) => options.json || stdout.write(piece),
   });
