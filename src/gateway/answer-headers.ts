@@ -1,3 +1,4 @@
+import { cut } from '../core/cut.ts';
 import type { Candidate, Plan } from '../core/model.ts';
 import type { Exchange, RoutingHeaders, Trail } from './exchange.ts';
 
@@ -21,9 +22,14 @@ const prismNames: Readonly<Record<string, string>> = { model: 'model-used', stra
 const unprintable = /[^\x20-\x7e]/;
 const allUnprintable = /[^\x20-\x7e]/g;
 
-/** Header text is latin-1 on the wire; what is not printable ASCII would be refused or mangled. */
-function headerText(text: string): string {
-  return unprintable.test(text) ? text.replace(allUnprintable, '?') : text;
+/** Clients refuse heads over 16 kB or so, and names and drops are as long as a client makes them. Characters. */
+const maxName = 256;
+const maxList = 2_000;
+
+/** Header text is latin-1 on the wire; what is not printable ASCII would be refused or mangled. Cut at `most`. */
+function headerText(text: string, most: number): string {
+  const short = cut(text, most);
+  return unprintable.test(short) ? short.replace(allUnprintable, '?') : short;
 }
 
 /** True when the answer is not from the first candidate of the plan, whether that failed or was passed over. */
@@ -49,18 +55,24 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): string[] {
   list.push('x-router-request-id', exchange.id);
   if (candidate !== undefined) {
     const { model } = candidate;
-    list.push('x-router-provider', candidate.endpoint.providerId, 'x-router-model', headerText(model.upstreamId));
+    list.push(
+      'x-router-provider',
+      candidate.endpoint.providerId,
+      'x-router-model',
+      headerText(model.upstreamId, maxName),
+    );
     list.push('x-router-local', (trail.isLocal ?? model.isLocal) ? 'true' : 'false');
   }
-  if (requestedModel !== '') list.push('x-router-requested-model', headerText(requestedModel));
+  if (requestedModel !== '') list.push('x-router-requested-model', headerText(requestedModel, maxName));
   list.push('x-router-attempts', String(trail.sent));
   if (trail.skipped.length > 0)
-    list.push('x-router-skipped', headerText(trail.skipped.map(({ label }) => label).join(', ')));
+    list.push('x-router-skipped', headerText(trail.skipped.map(({ label }) => label).join(', '), maxList));
   list.push('x-router-fallback-used', isFallback(plan, candidate, trail) ? 'true' : 'false');
   if (plan !== undefined) list.push('x-router-strategy', plan.strategy);
   list.push('x-router-latency-ms', String(Math.round(facts.latencyMs)));
   if (cost !== undefined) list.push('x-router-cost', cost === 0 ? '0.000000' : cost.toFixed(6));
-  if (drops !== undefined && drops.length > 0) list.push('x-router-translation-drops', headerText(drops.join(', ')));
+  if (drops !== undefined && drops.length > 0)
+    list.push('x-router-translation-drops', headerText(drops.join(', '), maxList));
   if (dialect !== ownDialect) respell(list, from, dialect);
   return list;
 }

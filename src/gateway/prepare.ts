@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Candidate, Endpoint, ProtocolName, Usage } from '../core/model.ts';
+import { nextTurnIfLong } from '../core/next-turn.ts';
 import type { CanonicalRequest } from '../protocols/canonical.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
 import type { AnswerContext, Outbound } from '../protocols/protocol.ts';
@@ -135,7 +136,10 @@ async function translatedChannel(form: RequestForm, target: Candidate, deps: Pre
   const inbound = formats.inbounds.get(formatKey(id));
   const outbound = outboundFor(target, id.protocol, formats);
   if (inbound === undefined || outbound === undefined) throw cannotCarry(form, target);
+  const { body } = form.exchange;
+  await nextTurnIfLong(body);
   const { request, drops } = form.decoded();
+  await nextTurnIfLong(body);
   const filled = fill(request, { params: target.params, systemPrompt: form.systemPrompt, target });
   const bytesOnly = target.endpoint.quirks.imageBytesOnly === true;
   const ready = bytesOnly

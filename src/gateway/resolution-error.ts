@@ -1,3 +1,4 @@
+import { cut } from '../core/cut.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Operation } from '../core/model.ts';
 import type { Rejection, Resolution } from '../registry/resolution.ts';
@@ -6,7 +7,8 @@ import { downProvider } from '../registry/unusable.ts';
 
 /** What a client is told when a name leads nowhere: which name, why, and what to do. */
 export function resolutionError(resolution: Resolution, operation: Operation): GatewayError {
-  const { kind, requested } = resolution;
+  const { kind } = resolution;
+  const requested = shownName(resolution);
   const name = requested === '' ? 'No model was named, and there' : `"${requested}": there`;
   switch (kind) {
     case 'found':
@@ -32,6 +34,11 @@ export function resolutionError(resolution: Resolution, operation: Operation): G
   }
 }
 
+/** As a message may show it. */
+function shownName({ requested }: Resolution): string {
+  return cut(requested, 256);
+}
+
 const emptyHint = {
   hint: 'start a model server (ollama serve) or set a provider key; `router doctor` tells what is missing',
 };
@@ -46,8 +53,9 @@ function nearHint(resolution: Resolution): { hint: string; param: string } {
 }
 
 export function downError(resolution: Resolution): GatewayError {
-  const { down, requested } = resolution;
-  if (down === undefined) return new GatewayError('not_ready', `The server of "${requested}" does not answer.`);
+  const { down } = resolution;
+  if (down === undefined)
+    return new GatewayError('not_ready', `The server of "${shownName(resolution)}" does not answer.`);
   const command = down.startCommand === undefined ? '' : `; run \`${down.startCommand}\``;
   return new GatewayError('not_ready', `Nothing answers on ${down.address}${command}.`, {
     hint: down.startCommand === undefined ? undefined : `start it with \`${down.startCommand}\``,
@@ -68,7 +76,8 @@ export function loadingError(provider: Provider): GatewayError {
 
 /** The code that says most about why nobody was left. */
 function noneLeft(resolution: Resolution): GatewayError {
-  const { rejected, requested } = resolution;
+  const { rejected } = resolution;
+  const requested = shownName(resolution);
   const reasons = [...new Set(rejected.map((one) => `${one.candidate}: ${one.reason}`))].join('; ');
   const has = (code: Rejection['code']) => rejected.some((one) => one.code === code);
   if (has('not-allowed')) return new GatewayError('forbidden', `The key may not use the model "${requested}".`);

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { cut } from '../core/cut.ts';
 import type { EventBus, RequestRecord } from '../core/events.ts';
 import type { Plan, Usage } from '../core/model.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
@@ -32,7 +33,7 @@ export function settle(deps: { readonly clock: Clock; readonly events: EventBus 
     method: exchange.method,
     path: exchange.path,
     operation: exchange.inbound.id.operation,
-    requestedModel: facts?.model ?? '',
+    requestedModel: cut(facts?.model ?? '', 256),
     provider: candidate?.endpoint.providerId ?? '',
     model: candidate?.model.upstreamId ?? '',
     status: statusOf(outcome),

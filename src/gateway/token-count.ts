@@ -116,6 +116,9 @@ function questionFor(target: Candidate, request: CanonicalRequest): Question | u
 /** llama.cpp and vLLM apply the chat template before they count, so they are asked with the whole request. */
 function chatQuestion(target: Candidate, request: CanonicalRequest, type: string): Question | undefined {
   const { baseUrl, quirks } = target.endpoint;
+  const { tokenizePath } = quirks;
+  // Encoding a long prompt takes long, and most servers cannot be asked.
+  if (tokenizePath === undefined) return undefined;
   const { body } = chatOutbound.encode({ ...request, stream: false }, target);
   if (type === 'llamacpp') {
     return {
@@ -125,9 +128,8 @@ function chatQuestion(target: Candidate, request: CanonicalRequest, type: string
       read: (answer) => asNumber(answer.input_tokens),
     };
   }
-  if (quirks.tokenizePath === undefined) return undefined;
   const root = baseUrl.replace(/\/v\d+$/, '');
   const { model, messages, tools } = body;
   const asked = tools === undefined ? { model, messages } : { model, messages, tools };
-  return { url: root + quirks.tokenizePath, headers: {}, body: asked, read: (answer) => asNumber(answer.count) };
+  return { url: root + tokenizePath, headers: {}, body: asked, read: (answer) => asNumber(answer.count) };
 }

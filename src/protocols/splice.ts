@@ -1,3 +1,5 @@
+import { endOfNested, endOfString } from './json-text.ts';
+
 /**
  * Changes top-level values of a JSON object without rewriting the rest, so that unknown fields, big integers, `1.0`,
  * repeated keys and key order reach the upstream as the client wrote them (JSON.parse + JSON.stringify loses all).
@@ -21,9 +23,6 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const lastAscii = 0x7f;
-
-/** Strings up to here are read byte by byte, which takes less than to begin a search. Bytes. */
-const shortBytes = 32;
 
 /** Entries of the object in the order they stand, repeated keys included. */
 function topLevelEntries(json: Buffer): readonly TopLevelEntry[] {
@@ -73,21 +72,6 @@ function skipWhite(json: Buffer, from: number): number {
   return at;
 }
 
-/** `at` is the opening quote; the result is just past the closing one. */
-function endOfString(json: Buffer, at: number): number {
-  const far = Math.min(at + shortBytes, json.length);
-  for (let end = at + 1; end < far; end++) {
-    if (json[end] === backslash) end++;
-    else if (json[end] === quote) return end + 1;
-  }
-  for (let end = json.indexOf(quote, far); end !== -1; end = json.indexOf(quote, end + 1)) {
-    let slashes = 0;
-    while (json[end - 1 - slashes] === backslash) slashes++;
-    if (slashes % 2 === 0) return end + 1;
-  }
-  return json.length;
-}
-
 function endOfValue(json: Buffer, start: number): number {
   const first = json[start];
   if (first === quote) return endOfString(json, start);
@@ -97,23 +81,6 @@ function endOfValue(json: Buffer, start: number): number {
     const byte = json[at] as number;
     if (byte === comma || byte === closeBrace || byte <= 0x20) break;
     at++;
-  }
-  return at;
-}
-
-function endOfNested(json: Buffer, start: number): number {
-  let depth = 0;
-  let at = start;
-  while (at < json.length) {
-    const byte = json[at];
-    if (byte === quote) {
-      at = endOfString(json, at);
-      continue;
-    }
-    if (byte === openBrace || byte === openBracket) depth++;
-    else if (byte === closeBrace || byte === closeBracket) depth--;
-    at++;
-    if (depth === 0) break;
   }
   return at;
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/errors.ts';
+import { nextTurn } from '../core/next-turn.ts';
 import { readRoutingHeaders } from '../gateway/exchange.ts';
 import type { TokenCount, TokenCounter } from '../gateway/token-count.ts';
 import { encodeCount } from '../protocols/anthropic-messages/count-tokens.ts';
@@ -42,9 +43,13 @@ async function count(counter: TokenCounter, shape: CountShape, asked: PageReques
     throw new GatewayError('bad_request', 'The request body is empty; a JSON object is expected.');
   const route: InboundRoute = { model: asked.rest, action: undefined, query: asked.query, headers };
   const { lock, localOnly } = readRoutingHeaders(headers);
+  // Parsing, decoding, encoding and estimating a long prompt take long each.
+  await nextTurn();
+  const { request } = shape.decode(body, route);
+  await nextTurn();
   const counted = await counter.count({
     model: shape.model(body, route),
-    request: shape.decode(body, route).request,
+    request,
     lock,
     localOnly,
     allowedModels: key?.models,

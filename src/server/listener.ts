@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type MemoryBudget, type MemoryShare, uncountedBytes } from '../core/memory-budget.ts';
+import { nextTurnIfLong } from '../core/next-turn.ts';
 import { type Exchange, newTrail } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
 import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
@@ -126,6 +127,8 @@ export class Listener {
       if (!takesAnyType) checkType(headers['content-type']);
       const body = withoutByteOrderMark(await this.#read(visit));
       const exchange = this.#exchange(visit, { inbound, match, key, body });
+      const later = nextTurnIfLong(body);
+      if (later !== undefined) await later;
       const result = await this.#deps.pipeline.handle(exchange);
       if (result.kind === 'failed') this.#renderError(visit, result.error, result.headers, exchange);
     } catch (thrown) {
@@ -209,7 +212,9 @@ export class Listener {
   async #read({ request, departure, memory }: Visit): Promise<Buffer> {
     const limits = this.#deps.config().server;
     const body = await this.#bodies.read(request, { limits, memory, signal: () => departure.signal });
-    if (body.length > uncountedBytes) memory.take(bytesWhileAnswered(body));
+    if (body.length <= uncountedBytes) return body;
+    memory.take(bytesWhileAnswered(body));
+    await nextTurnIfLong(body);
     return body;
   }
 

@@ -7,16 +7,18 @@ import { OpenCalls } from '../open-calls.ts';
  */
 export class CallIds {
   readonly #open = new OpenCalls();
-  readonly #taken = new Set<string>();
+  /** Ids that the client brought. */
+  readonly #brought = new Set<string>();
   /** Calls so far, and numbers that were passed over since a call brought them as its id. */
   #number = 0;
 
   ofCall(name: string, id: string | undefined): string {
-    const given = id === undefined || id === '' ? this.#free() : id;
-    this.#taken.add(given);
+    const isBrought = id !== undefined && id !== '';
+    const own = isBrought ? id : this.#free();
+    if (isBrought) this.#brought.add(id);
     this.#number += 1;
-    this.#open.add({ id: given, name });
-    return given;
+    this.#open.add({ id: own, name });
+    return own;
   }
 
   ofResponse(name: string, id: string | undefined): string {
@@ -29,7 +31,7 @@ export class CallIds {
   }
 
   #free(): string {
-    while (this.#taken.has(`call_${this.#number}`)) this.#number += 1;
+    while (this.#brought.size > 0 && this.#brought.has(`call_${this.#number}`)) this.#number += 1;
     return `call_${this.#number}`;
   }
 }
