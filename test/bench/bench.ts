@@ -20,6 +20,7 @@ import { latency } from './cases/latency.ts';
 import { memory } from './cases/memory.ts';
 import { requestCpu } from './cases/request-cpu.ts';
 import { size } from './cases/size.ts';
+import { stall } from './cases/stall.ts';
 import { throughput } from './cases/throughput.ts';
 import { translatedEvent, translatedRequest } from './cases/translated.ts';
 import { ttft } from './cases/ttft.ts';
@@ -38,6 +39,7 @@ const cases: readonly BenchCase[] = [
   latency,
   ttft,
   heldStreams,
+  stall,
   memory,
   version,
   firstAnswer,

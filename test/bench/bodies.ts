@@ -1,5 +1,7 @@
 /** The one model that everything here asks for. */
 export const model = 'bench-model';
+/** The same at an upstream that speaks Messages. */
+export const claudeModel = 'bench-claude';
 
 const requestBytes = 200;
 
@@ -38,6 +40,25 @@ export const chatAnswer = JSON.stringify({
     },
   ],
   usage: { prompt_tokens: 42, completion_tokens: 10, total_tokens: 52 },
+});
+
+/** The same as Anthropic has it. */
+export const messagesAnswer = JSON.stringify({
+  id: 'msg_5Yq0Jm1vXbN3',
+  type: 'message',
+  role: 'assistant',
+  model: claudeModel,
+  content: [{ type: 'text', text: 'The quick brown fox jumps over the lazy dog.' }],
+  stop_reason: 'end_turn',
+  stop_sequence: null,
+  usage: { input_tokens: 42, output_tokens: 10 },
+});
+
+export const embeddingsAnswer = JSON.stringify({
+  object: 'list',
+  data: [{ object: 'embedding', index: 0, embedding: [0.1, 0.2] }],
+  model,
+  usage: { prompt_tokens: 42, total_tokens: 42 },
 });
 
 export const modelsAnswer = JSON.stringify({

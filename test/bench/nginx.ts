@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chatAnswer, modelsAnswer, ollamaPages } from './bodies.ts';
+import { chatAnswer, embeddingsAnswer, messagesAnswer, modelsAnswer, ollamaPages } from './bodies.ts';
 import type { Bench } from './case.ts';
 import { freePort, type Running, untilAnswers } from './processes.ts';
 
@@ -10,12 +10,14 @@ export interface Server extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** Answers chat completions with a fixed text, and passes for Ollama where that is asked for. */
+/** Answers chat completions, messages and embeddings with a fixed text, and passes for Ollama where that is asked for. */
 export function startCanned(bench: Bench): Promise<Server> {
   const pages: Readonly<Record<string, string>> = {
     ...ollamaPages,
     '/v1/models': modelsAnswer,
     '/v1/chat/completions': chatAnswer,
+    '/v1/messages': messagesAnswer,
+    '/v1/embeddings': embeddingsAnswer,
   };
   const locations = Object.entries(pages).map(([path, text]) => {
     const type = text.startsWith('{') ? 'application/json' : 'text/plain';
@@ -78,6 +80,7 @@ http {
   server_tokens off;
   keepalive_requests 1000000000;
   keepalive_timeout 600s;
+  client_max_body_size 0;
   ${temporary.join('\n  ')}
   ${http}
   server {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { model } from './bodies.ts';
+import { claudeModel, model } from './bodies.ts';
 import type { Bench } from './case.ts';
 import { cpuMs } from './measure.ts';
 import type { Server } from './nginx.ts';
@@ -12,14 +12,19 @@ import { connections, type Load, load } from './wrk.ts';
 export interface RouterOptions {
   /** Where its one provider is; left out: no file at all. */
   readonly upstream?: string;
+  /** The same upstream is declared once more, as one that speaks Messages. */
+  readonly alsoMessages?: boolean;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts the built binary at its defaults, its log in a file as a service manager would have it. */
-export async function startRouter(bench: Bench, { upstream, args = [], env = {} }: RouterOptions): Promise<Server> {
+export async function startRouter(
+  bench: Bench,
+  { upstream, alsoMessages = false, args = [], env = {} }: RouterOptions,
+): Promise<Server> {
   const directory = mkdtempSync(join(bench.directory, 'router-'));
-  const config = upstream === undefined ? [] : ['-c', writeConfig(directory, upstream)];
+  const config = upstream === undefined ? [] : ['-c', writeConfig(directory, upstream, alsoMessages)];
   const log = openSync(join(directory, 'router.log'), 'a');
   const running = bench.processes.start({
     name: 'router',
@@ -43,9 +48,12 @@ export function homeless(directory: string): Readonly<Record<string, string>> {
   return { PATH: process.env.PATH ?? '', HOME: home };
 }
 
-function writeConfig(directory: string, upstream: string): string {
+function writeConfig(directory: string, upstream: string, alsoMessages: boolean): string {
   const path = join(directory, 'router.yaml');
-  writeFileSync(path, `providers:\n  bench:\n    api_base: ${upstream}/v1\n    models:\n      - ${model}\n`);
+  const base = `api_base: "${upstream}/v1"`;
+  const chat = `bench: { ${base}, models: [${model}] }`;
+  const claude = `claude: { ${base}, api_protocol: messages, models: [${claudeModel}] }`;
+  writeFileSync(path, ['providers:', chat, ...(alsoMessages ? [claude] : [])].join('\n  '));
   return path;
 }
 
