@@ -20,7 +20,7 @@ export function encodeMessages(messages: readonly Message[], state: EncodeState)
   let attachments: ContentPart[] = [];
   for (const message of messages) {
     const results = message.content.filter((part) => part.kind === 'tool-result');
-    const rest = message.content.filter((part) => part.kind !== 'tool-result');
+    const rest = results.length === 0 ? message.content : message.content.filter((part) => part.kind !== 'tool-result');
     for (const result of results) {
       encoded.push(encodeResult(result, state));
       append(attachments, attachmentsOf(result));
@@ -28,8 +28,8 @@ export function encodeMessages(messages: readonly Message[], state: EncodeState)
     if (results.length > 0 && rest.length === 0) continue;
     const isUsers = message.role === 'user' || message.role === 'tool';
     if (attachments.length > 0 && !isUsers) encoded.push(encodeUser(attachments, undefined, state));
-    encoded.push(encodeMessage(message, isUsers ? [...attachments, ...rest] : rest, state));
-    attachments = [];
+    encoded.push(encodeMessage(message, isUsers && attachments.length > 0 ? [...attachments, ...rest] : rest, state));
+    if (attachments.length > 0) attachments = [];
   }
   if (attachments.length > 0) encoded.push(encodeUser(attachments, undefined, state));
   return encoded;
