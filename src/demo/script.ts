@@ -27,7 +27,9 @@ function milliseconds(value: unknown): number {
 
 /** `status=503 retry_after=2 delay=500ms cut=3 silence` in a message; the same names in `demo: {…}`. */
 function wordsOf(text: string): JsonObject {
-  const pairs = [...text.matchAll(/\b(status|retry_after|delay|cut|silence)\b(?:\s*[=:]?\s*([\d.]+\s*(?:ms|s)?))?/g)];
+  const pairs = [
+    ...text.matchAll(/\b(status|retry_after|delay|cut|silence)\b(?:\s*(?:[=:]\s*)?([\d.]+\s*(?:ms|s)?))?/g),
+  ];
   return Object.fromEntries(pairs.map(([, name, value]) => [name, value ?? true]));
 }
 

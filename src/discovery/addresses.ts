@@ -1,3 +1,4 @@
+import { trimSlashes } from '../config/base-url.ts';
 import { isLoopbackHost } from '../transport/address.ts';
 
 /** Host without brackets, and port where one was given. */
@@ -49,7 +50,7 @@ export function parseHostPort(text: string): HostPort | undefined {
   const trimmed = text
     .trim()
     .replace(/^https?:\/\//i, '')
-    .replace(/\/.*$/, '');
+    .replace(/\/[\s\S]*$/, '');
   const bracket = /^\[([^\]]+)\](?::(\d+))?$/.exec(trimmed);
   if (bracket !== null) return withPort(bracket[1] ?? '', bracket[2]);
   if (trimmed.split(':').length > 2) return { host: trimmed, port: undefined };
@@ -78,7 +79,7 @@ export function parseOllamaHost(value: string): OllamaHost {
   const defaultPort = schemeWord === undefined ? 11_434 : scheme === 'https' ? 443 : 80;
   const slash = rest.indexOf('/');
   const hostPort = slash === -1 ? rest : rest.slice(0, slash);
-  const path = slash === -1 ? '' : rest.slice(slash).replace(/\/+$/, '');
+  const path = slash === -1 ? '' : trimSlashes(rest.slice(slash));
   return { scheme, prefix: path, ...splitOllamaHost(hostPort, defaultPort) };
 }
 

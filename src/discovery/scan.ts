@@ -1,4 +1,5 @@
 import { type DefaultPort, defaultPorts, type FirstQuestion, serverKinds } from '../catalogue/local-servers.ts';
+import { trimSlashes } from '../config/base-url.ts';
 import type { Config } from '../config/schema.ts';
 import type { Endpoint, ServerKind } from '../core/model.ts';
 import { isMetadataHost, portOfUrl } from '../transport/address.ts';
@@ -181,7 +182,7 @@ function declaredSite(endpoint: Endpoint): readonly Site[] {
   const targets = originsOf(host, portOfUrl(url), scheme).map(
     (origin): ProbeTarget => ({
       origin,
-      basePath: url.pathname.replace(/\/+$/, ''),
+      basePath: trimSlashes(url.pathname),
       first: firstByType[endpoint.type] ?? 'models',
       credential: endpoint.credential,
       auth: endpoint.auth,

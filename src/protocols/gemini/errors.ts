@@ -99,10 +99,14 @@ function readError(status: number, headers: UpstreamHeaders, body: string): Upst
   return { status, word: undefined, message: asString(envelope?.error) ?? plainText(body), details: [], headers };
 }
 
+/** Of a page that stands in for an error. What it says is said at its beginning. Characters. */
+const maxPage = 10_000;
+
 function plainText(body: string): string {
   return body
+    .slice(0, maxPage)
     .replace(/<(style|script)[\s\S]*?<\/\1>/gi, '')
-    .replace(/<[^>]*>/g, ' ')
+    .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
 }
