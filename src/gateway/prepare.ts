@@ -150,11 +150,14 @@ async function translatedChannel(form: RequestForm, target: Candidate, deps: Pre
         images: form.images,
       })
     : filled;
+  const encoded = outbound.encode(ready, target);
+  await nextTurnIfLong(body);
   return new TranslatedChannel({
     inbound,
     outbound,
     target,
     context: answerContext(form, ready),
+    encoded,
     framing: form.framing,
     drops,
   });

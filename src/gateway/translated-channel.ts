@@ -18,6 +18,8 @@ export interface TranslatedInput {
   readonly outbound: Outbound;
   readonly target: Candidate;
   readonly context: AnswerContext;
+  /** The request of `context` as the upstream takes it. */
+  readonly encoded: EncodedRequest;
   readonly framing: Framing;
   /** What decoding the client's request already lost. */
   readonly drops: readonly string[];
@@ -34,7 +36,7 @@ export class TranslatedChannel implements Channel {
 
   constructor(input: TranslatedInput) {
     this.#input = input;
-    const encoded: EncodedRequest = input.outbound.encode(input.context.request, input.target);
+    const { encoded } = input;
     this.path = encoded.path;
     this.headers = encoded.headers ?? {};
     this.body = Buffer.from(JSON.stringify(encoded.body));
