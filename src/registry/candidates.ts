@@ -1,3 +1,4 @@
+import { listPrice } from '../catalogue/prices.ts';
 import type { Candidate } from '../core/model.ts';
 import { placeOf, protocolsFor } from './offers.ts';
 import type { Offer, Provider, Snapshot } from './snapshot.ts';
@@ -33,7 +34,7 @@ function forwarded(provider: Provider, name: string): Candidate {
       type: 'unknown',
       context: undefined,
       isLoaded: undefined,
-      pricing: provider.pricing,
+      pricing: provider.pricing ?? listPrice(provider.catalogueType, name),
       capabilities: undefined,
       protocols: protocolsFor(name, provider.protocolRules, provider.protocols),
       ...placeOf(name, { ...provider, isRemote: false }),

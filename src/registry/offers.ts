@@ -1,4 +1,5 @@
 import type { ProviderType } from '../catalogue/catalogue.ts';
+import { listPrice } from '../catalogue/prices.ts';
 import type { ModelConfig, ProviderConfig } from '../config/schema.ts';
 import type { ModelFacts } from '../core/facts.ts';
 import type { Endpoint, Pricing, ProtocolName, ServedModel } from '../core/model.ts';
@@ -47,7 +48,7 @@ export function declaredOffer(model: ModelConfig, facts: ModelFacts | undefined,
       contextMax: facts?.contextMax,
       isLoaded: facts?.isLoaded,
       sizeBytes: facts?.sizeBytes,
-      pricing: model.pricing ?? context.pricing,
+      pricing: model.pricing ?? priceOf(upstreamId, context),
       capabilities: model.capabilities === undefined ? facts?.capabilities : new Set(model.capabilities),
       protocols: model.api_protocol ?? protocolsFor(model.id, context.protocolRules, context.type.protocols),
       ...placeOf(upstreamId, { ...context, endpoint, isRemote: facts?.isRemote ?? false }),
@@ -71,7 +72,7 @@ export function listedOffer(facts: ModelFacts, context: OfferContext): Offer {
       contextMax: facts.contextMax,
       isLoaded: facts.isLoaded,
       sizeBytes: facts.sizeBytes,
-      pricing: context.pricing,
+      pricing: priceOf(facts.upstreamId, context),
       capabilities: facts.capabilities,
       protocols: protocolsFor(facts.id, context.protocolRules, context.type.protocols),
       ...placeOf(facts.upstreamId, { ...context, isRemote: facts.isRemote }),
@@ -119,6 +120,11 @@ export class ListedFacts {
   #onlyOne(): ModelFacts | undefined {
     return this.#server.answersAnyModel && this.#listed.length === 1 ? this.#listed[0] : undefined;
   }
+}
+
+/** The provider's own price wins over the vendor's list. Whoever runs a model of their own has no list. */
+function priceOf(upstreamId: string, { pricing, type }: OfferContext): Pricing | undefined {
+  return pricing ?? listPrice(type.id, upstreamId);
 }
 
 /** Config of a provider's `api_protocol` as rules. */

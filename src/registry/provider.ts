@@ -53,6 +53,7 @@ export function buildProvider(input: ProviderInput): Provider {
     id,
     label: type.id === genericType().id ? id : type.label,
     type: endpoint.type,
+    catalogueType: type.id,
     origin: input.origin,
     endpoint,
     offers: offersOf(input, context, isClosedList),
