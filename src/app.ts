@@ -33,7 +33,7 @@ import { openaiErrors } from './protocols/openai-chat/errors.ts';
 import type { ResolveRequest } from './registry/resolution.ts';
 import { ResolutionCache } from './registry/resolution-cache.ts';
 import { endpointKeys, type Snapshot } from './registry/snapshot.ts';
-import { CircuitBreaker, defaultBreakerSettings } from './resilience/circuit-breaker.ts';
+import { breakerSettings, CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { Cooldown } from './resilience/cooldown.ts';
 import { Health } from './resilience/health.ts';
 import { retrySettings } from './resilience/retry.ts';
@@ -109,7 +109,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const transport = new Transport({ clock, environment: deps.environment, lookUp });
   const health = new Health(clock);
   const cooldown = new Cooldown(clock);
-  const breaker = new CircuitBreaker(clock, defaultBreakerSettings, {
+  const breaker = new CircuitBreaker(clock, () => breakerSettings(loaded.config.routing.circuit_breaker), {
     opened: (candidate, cooldownMs) => events.emit('breaker-opened', { candidate, cooldownMs }),
     closed: (candidate) => events.emit('breaker-closed', { candidate }),
   });

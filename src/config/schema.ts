@@ -165,6 +165,14 @@ const routing = z.strictObject({
     .enum(strategyNames)
     .optional()
     .describe('Orders the candidates of names that say nothing else; priority'),
+  circuit_breaker: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Ask a candidate that keeps failing last, for a while'),
+      failure_threshold: count.default(5).describe('Failures in a row after which it is asked last'),
+      success_threshold: count.default(2).describe('Successes in a row after which it is trusted again'),
+      cooldown: duration.default(30_000).describe('Time until one request at a time finds out whether it is back'),
+    })
+    .prefault({}),
   fastest: z
     .strictObject({ max: z.int().min(2).optional().describe('Candidates that a race asks at once; all when left out') })
     .prefault({}),

@@ -11,7 +11,7 @@ import type { Stats } from '../resilience/stats.ts';
 import type { Transport } from '../transport/client.ts';
 import { Attempt, type AttemptOutcome } from './attempt.ts';
 import { answeredAt, measurement, record } from './attempt-record.ts';
-import type { Availability } from './availability.ts';
+import type { Availability, Permit } from './availability.ts';
 import type { Delivery } from './delivery.ts';
 import type { Skipped } from './exchange.ts';
 import { type FailoverPolicy, mayMoveOn, nextFitting } from './failover.ts';
@@ -72,6 +72,13 @@ export type PlanOutcome =
     }
   | { readonly kind: 'client-closed'; readonly candidate: Candidate | undefined; readonly usage: Usage | undefined };
 
+/** What an attempt has to know of those beside and behind it. */
+interface Occasion {
+  readonly contender: Contender;
+  /** Another candidate can be asked instead, and this one later. */
+  readonly isDeferrable: () => boolean;
+}
+
 /** Between looks at whether a server has loaded its model. Milliseconds. */
 const loadingPollMs = 100;
 
@@ -85,7 +92,8 @@ export class Attempts {
 
   async run(input: AttemptsInput): Promise<PlanOutcome> {
     const { trail, departure } = input.form.exchange;
-    const { order, available } = this.#order(input);
+    const { order: planned, available } = this.#order(input);
+    const order = [...planned];
     let racers = racersOf(input, order.slice(0, available));
     const errors: GatewayError[] = [];
     let needed: { readonly context: number } | undefined;
@@ -94,12 +102,21 @@ export class Attempts {
     for (let index = Math.max(0, racers.length - 1), tried = index + 1; index < order.length; ) {
       candidate = order[index] as Candidate;
       unskip(trail.skipped, candidate);
-      let outcome: AttemptOutcome;
       const mayMove = input.policy.enabled && tried < input.policy.maxAttempts;
       const isLastHope = !mayMove || nextFitting(order, index + 1, needed) === -1;
-      if (racers.length === 0) outcome = await this.#once(input, candidate, unrivalled(departure, isLastHope));
-      else ({ candidate, outcome } = await this.#race(input, racers, errors));
+      let outcome: AttemptOutcome | { readonly kind: 'deferred' };
+      if (racers.length === 0) {
+        const at = index;
+        const isDeferrable = () => at < available && this.#hasAvailable(order.slice(at + 1));
+        outcome = await this.#once(input, candidate, { contender: unrivalled(departure, isLastHope), isDeferrable });
+      } else ({ candidate, outcome } = await this.#race(input, racers, errors));
       racers = [];
+      if (outcome.kind === 'deferred') {
+        trail.skipped.push({ label: `${candidate.endpoint.providerId};open`, candidate });
+        order.push(candidate);
+        index++;
+        continue;
+      }
       if (outcome.kind !== 'failed') return { ...outcome, candidate };
       const { error } = outcome;
       errors.push(error);
@@ -126,9 +143,11 @@ export class Attempts {
   /** The winner, or of those that all failed the one that decides how it goes on; the others' errors are added. */
   async #race(input: AttemptsInput, racers: readonly Candidate[], errors: GatewayError[]): Promise<Finish> {
     const { departure } = input.form.exchange;
-    const { winner, others } = await race(racers, departure, (candidate, contender) =>
-      this.#once(input, candidate, contender),
-    );
+    const { winner, others } = await race(racers, departure, async (candidate, contender) => {
+      const outcome = await this.#once(input, candidate, { contender, isDeferrable: () => false });
+      if (outcome.kind === 'deferred') throw new TypeError('a contender of a race is not deferred');
+      return outcome;
+    });
     if (winner !== undefined) return winner;
     const final = ({ outcome }: Finish) =>
       outcome.kind === 'failed' && !mayMoveOn(outcome.error, outcome.status, input.policy);
@@ -181,10 +200,21 @@ export class Attempts {
     return { order: [...available, ...reserved], available: available.length };
   }
 
-  async #once(input: AttemptsInput, candidate: Candidate, contender: Contender): Promise<AttemptOutcome> {
+  #hasAvailable(candidates: readonly Candidate[]): boolean {
+    return candidates.some((candidate) => this.#deps.availability.reservation(candidate) === undefined);
+  }
+
+  async #once(
+    input: AttemptsInput,
+    candidate: Candidate,
+    { contender, isDeferrable }: Occasion,
+  ): Promise<AttemptOutcome | { readonly kind: 'deferred' }> {
     const { clock, availability, concurrency, stats } = this.#deps;
     const { exchange, facts } = input.form;
     const { departure } = contender;
+    // Its circuit may have opened since the order was made, or another request begun to find out.
+    if (availability.reservation(candidate) === 'open' && isDeferrable()) return { kind: 'deferred' };
+    const permit = availability.begin(candidate);
     const measured = stats.begin(candidate, facts.stream ? 'stream' : 'whole');
     const startedAt = clock.monotonic();
     let askedAt = startedAt;
@@ -195,7 +225,6 @@ export class Attempts {
       const prepared = preparing instanceof Promise ? await preparing : preparing;
       release = concurrency.tryEnter(candidate.endpoint) ?? (await this.#queued(candidate, contender));
       askedAt = clock.monotonic();
-      availability.begin(candidate);
       outcome = await Attempt.run(this.#deps, {
         candidate,
         prepared,
@@ -215,9 +244,10 @@ export class Attempts {
           trail.isLocal = staysLocal(candidate, reach) && trail.isLocal !== false;
         },
       });
-      this.#learn(candidate, outcome);
+      this.#learn(candidate, outcome, permit);
     } catch (thrown) {
       const error = GatewayError.from(thrown);
+      availability.released(candidate, permit);
       if (error.code === 'internal') throw thrown;
       outcome =
         error.code === 'client_closed'
@@ -270,11 +300,11 @@ export class Attempts {
     return prepared.withHeaders(Object.entries(extra).flat());
   }
 
-  #learn(candidate: Candidate, outcome: AttemptOutcome): void {
+  #learn(candidate: Candidate, outcome: AttemptOutcome, permit: Permit): void {
     const { availability } = this.#deps;
-    if (outcome.kind === 'answered') availability.succeeded(candidate);
-    else if (outcome.kind === 'client-closed') availability.released(candidate);
-    else availability.failed(candidate, outcome.error, this.#deps.clock.monotonic());
+    if (outcome.kind === 'answered') availability.succeeded(candidate, permit);
+    else if (outcome.kind === 'client-closed') availability.released(candidate, permit);
+    else availability.failed(candidate, outcome.error, { permit, nowMs: this.#deps.clock.monotonic() });
   }
 }
 

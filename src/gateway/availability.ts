@@ -1,7 +1,7 @@
 import type { GatewayError } from '../core/errors.ts';
 import { type Candidate, candidateKey, type Endpoint } from '../core/model.ts';
 import { addressKey } from '../registry/base-url.ts';
-import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import type { CircuitBreaker, Probe } from '../resilience/circuit-breaker.ts';
 import type { Cooldown } from '../resilience/cooldown.ts';
 import type { Health } from '../resilience/health.ts';
 import { isGone } from '../transport/network-error.ts';
@@ -21,6 +21,14 @@ export interface ServerDown {
   readonly origin: string;
   readonly loss: Loss;
 }
+
+/** Of which circuits an attempt is the probe. */
+export interface Permit {
+  readonly endpoint: Probe | undefined;
+  readonly model: Probe | undefined;
+}
+
+const noProbe: Permit = { endpoint: undefined, model: undefined };
 
 /** URLs to addresses, remembered: the same few endpoints are asked about on every request. */
 const addresses = new WeakMap<Endpoint, string>();
@@ -79,32 +87,39 @@ export class Availability {
     this.#places.get(addressKey(origin))?.lose(loss);
   }
 
-  begin(candidate: Candidate): void {
-    if (this.#deps.breaker.isEmpty) return;
-    this.#deps.breaker.begin(candidate.endpoint.key);
-    this.#deps.breaker.begin(candidateKey(candidate));
+  /** A request goes there now. What it returns goes back with the outcome. */
+  begin(candidate: Candidate): Permit {
+    const { breaker } = this.#deps;
+    if (breaker.isEmpty) return noProbe;
+    const endpoint = breaker.begin(candidate.endpoint.key);
+    const model = breaker.begin(candidateKey(candidate));
+    return endpoint === undefined && model === undefined ? noProbe : { endpoint, model };
   }
 
-  succeeded(candidate: Candidate): void {
-    if (this.#deps.breaker.isEmpty && this.#deps.cooldown.isEmpty) return;
+  succeeded(candidate: Candidate, permit: Permit): void {
+    const { breaker, cooldown } = this.#deps;
+    if (breaker.isEmpty && cooldown.isEmpty) return;
     const key = candidateKey(candidate);
-    this.#deps.breaker.succeeded(candidate.endpoint.key);
-    this.#deps.breaker.succeeded(key);
-    this.#deps.cooldown.end(key);
+    breaker.succeeded(candidate.endpoint.key, permit.endpoint);
+    breaker.succeeded(key, permit.model);
+    cooldown.end(key);
   }
 
   /** The client left, or its own request was refused: nothing is learnt. */
-  released(candidate: Candidate): void {
-    this.#deps.breaker.released(candidate.endpoint.key);
-    this.#deps.breaker.released(candidateKey(candidate));
+  released(candidate: Candidate, permit: Permit): void {
+    this.#deps.breaker.released(candidate.endpoint.key, permit.endpoint);
+    this.#deps.breaker.released(candidateKey(candidate), permit.model);
   }
 
   /** `nowMs` is monotonic. */
-  failed(candidate: Candidate, error: GatewayError, nowMs: number): void {
+  failed(candidate: Candidate, error: GatewayError, about: { readonly permit: Permit; readonly nowMs: number }): void {
+    const { breaker } = this.#deps;
+    const { permit, nowMs } = about;
     const key = candidateKey(candidate);
     switch (error.code) {
       case 'upstream_connect':
-        this.#deps.breaker.failed(candidate.endpoint.key);
+        breaker.failed(candidate.endpoint.key, permit.endpoint);
+        breaker.released(key, permit.model);
         if (this.#deps.health.refused(addressOf(candidate))) this.#deps.suspect(candidate.endpoint.baseUrl);
         if (isGone(error) && this.#isOneServer(candidate.endpoint)) {
           this.place(candidate).lose({ kind: 'gone', sinceMs: nowMs, detail: 'it takes no more connections' });
@@ -112,17 +127,17 @@ export class Availability {
         return;
       case 'upstream_rate_limited':
         this.#deps.cooldown.start(key, error.retryAfterMs);
-        return this.released(candidate);
+        return this.released(candidate, permit);
       case 'upstream_timeout':
       case 'upstream_failed':
       case 'upstream_invalid':
       case 'upstream_busy':
       case 'stream_broken':
-        this.#deps.breaker.released(candidate.endpoint.key);
-        this.#deps.breaker.failed(key);
+        breaker.released(candidate.endpoint.key, permit.endpoint);
+        breaker.failed(key, permit.model);
         return;
       default:
-        return this.released(candidate);
+        return this.released(candidate, permit);
     }
   }
 

@@ -42,7 +42,7 @@ export class Planner {
 
   #plan(planned: Planned, turnOf: (model: string) => number): Plan {
     const { resolution } = planned;
-    const { candidates, standIns, virtualModel, requested } = resolution;
+    const { candidates, standIns } = resolution;
     const strategy = strategyOf(resolution.strategy);
     // Nothing to choose: the case for most names.
     if (candidates.length < 2) return { kind: 'in-turn', strategy: strategy.name, candidates };
@@ -51,7 +51,7 @@ export class Planner {
       own.map((candidate) => this.#choice(candidate, planned)),
       {
         resolution,
-        turn: turnOf(virtualModel ?? requested),
+        turn: turnOf(nameOf(resolution, own)),
         maxAtOnce: this.#deps.config().routing.fastest.max,
       },
     );
@@ -70,6 +70,11 @@ export class Planner {
     };
     return { candidate, facts: about };
   }
+}
+
+/** Whose turns are counted: not the name as it was asked for, which may be any that a fallback answers to. */
+function nameOf({ virtualModel, rule }: Resolution, own: readonly Candidate[]): string {
+  return virtualModel ?? (rule === 'auto' ? rule : (own[0]?.model.id ?? ''));
 }
 
 /** Length of an answer that nothing is known of. Tokens. */

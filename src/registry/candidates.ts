@@ -26,6 +26,7 @@ export function candidateAt(snapshot: Snapshot, provider: Provider, name: string
 }
 
 function forwarded(provider: Provider, name: string): Candidate {
+  const place = placeOf(name, { ...provider, isRemote: false });
   return {
     endpoint: provider.endpoint,
     model: {
@@ -34,10 +35,10 @@ function forwarded(provider: Provider, name: string): Candidate {
       type: 'unknown',
       context: undefined,
       isLoaded: undefined,
-      pricing: provider.pricing ?? listPrice(provider.catalogueType, name),
+      pricing: provider.pricing ?? (place.isLocal ? undefined : listPrice(provider.priceList, name)),
       capabilities: undefined,
       protocols: protocolsFor(name, provider.protocolRules, provider.protocols),
-      ...placeOf(name, { ...provider, isRemote: false }),
+      ...place,
       created: 0,
     },
   };

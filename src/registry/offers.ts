@@ -14,6 +14,8 @@ export interface OfferContext {
   readonly endpointAt: (baseUrl: string) => Endpoint;
   readonly protocolRules: readonly ProtocolRule[];
   readonly pricing: Pricing | undefined;
+  /** The vendor whose list prices hold; a word of the catalogue. */
+  readonly priceList: string;
   readonly isAggregator: boolean;
   readonly localOverride: boolean | undefined;
 }
@@ -37,6 +39,7 @@ export function protocolsFor(
 export function declaredOffer(model: ModelConfig, facts: ModelFacts | undefined, context: OfferContext): Offer {
   const upstreamId = model.upstream_id ?? model.id;
   const endpoint = model.base_url === undefined ? context.endpoint : context.endpointAt(model.base_url);
+  const place = placeOf(upstreamId, { ...context, endpoint, isRemote: facts?.isRemote ?? false });
   return {
     endpoint,
     aliases: aliasesOf(model.id, context.type, facts?.aliases ?? []),
@@ -48,10 +51,10 @@ export function declaredOffer(model: ModelConfig, facts: ModelFacts | undefined,
       contextMax: facts?.contextMax,
       isLoaded: facts?.isLoaded,
       sizeBytes: facts?.sizeBytes,
-      pricing: model.pricing ?? priceOf(upstreamId, context),
+      pricing: model.pricing ?? priceOf(upstreamId, place.isLocal, context),
       capabilities: model.capabilities === undefined ? facts?.capabilities : new Set(model.capabilities),
       protocols: model.api_protocol ?? protocolsFor(model.id, context.protocolRules, context.type.protocols),
-      ...placeOf(upstreamId, { ...context, endpoint, isRemote: facts?.isRemote ?? false }),
+      ...place,
       created: facts?.created ?? 0,
     },
   };
@@ -60,6 +63,7 @@ export function declaredOffer(model: ModelConfig, facts: ModelFacts | undefined,
 /** A model that the server listed. */
 export function listedOffer(facts: ModelFacts, context: OfferContext): Offer {
   const { endpoint } = context;
+  const place = placeOf(facts.upstreamId, { ...context, isRemote: facts.isRemote });
   const isNameAll = facts.type === 'unknown' && !context.type.isLocal;
   return {
     endpoint,
@@ -72,10 +76,10 @@ export function listedOffer(facts: ModelFacts, context: OfferContext): Offer {
       contextMax: facts.contextMax,
       isLoaded: facts.isLoaded,
       sizeBytes: facts.sizeBytes,
-      pricing: priceOf(facts.upstreamId, context),
+      pricing: priceOf(facts.upstreamId, place.isLocal, context),
       capabilities: facts.capabilities,
       protocols: protocolsFor(facts.id, context.protocolRules, context.type.protocols),
-      ...placeOf(facts.upstreamId, { ...context, isRemote: facts.isRemote }),
+      ...place,
       created: facts.created,
     },
   };
@@ -122,9 +126,9 @@ export class ListedFacts {
   }
 }
 
-/** The provider's own price wins over the vendor's list. Whoever runs a model of their own has no list. */
-function priceOf(upstreamId: string, { pricing, type }: OfferContext): Pricing | undefined {
-  return pricing ?? listPrice(type.id, upstreamId);
+/** The provider's own price wins over the vendor's list, which is not for what runs at home. */
+function priceOf(upstreamId: string, isAtHome: boolean, { pricing, priceList }: OfferContext): Pricing | undefined {
+  return pricing ?? (isAtHome ? undefined : listPrice(priceList, upstreamId));
 }
 
 /** Config of a provider's `api_protocol` as rules. */

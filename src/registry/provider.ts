@@ -44,6 +44,7 @@ export function buildProvider(input: ProviderInput): Provider {
     endpointAt,
     protocolRules: protocolRulesOf(config),
     pricing: config?.pricing,
+    priceList: priceListOf(id, config, type),
     isAggregator,
     localOverride: config?.local,
   };
@@ -53,7 +54,7 @@ export function buildProvider(input: ProviderInput): Provider {
     id,
     label: type.id === genericType().id ? id : type.label,
     type: endpoint.type,
-    catalogueType: type.id,
+    priceList: context.priceList,
     origin: input.origin,
     endpoint,
     offers: offersOf(input, context, isClosedList),
@@ -75,6 +76,11 @@ function typeOf(input: ProviderInput): ProviderType {
   if (input.config !== undefined) return typeOfProvider(input.id, input.config, input.server?.kind);
   const kind = input.server?.kind;
   return kind === undefined || kind === 'openai' ? genericType() : (providerType(kind) ?? genericType());
+}
+
+/** What is called `openai` is priced as OpenAI's wherever it stands, be it behind a proxy. */
+function priceListOf(id: string, config: ProviderConfig | undefined, type: ProviderType): string {
+  return (config === undefined ? undefined : providerType(config.type ?? id))?.id ?? type.id;
 }
 
 /**

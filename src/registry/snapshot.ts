@@ -31,8 +31,8 @@ export interface Provider {
   readonly label: string;
   /** A word of the catalogue, or `openai` for any OpenAI-compatible server. */
   readonly type: string;
-  /** The row of the catalogue that describes it. */
-  readonly catalogueType: string;
+  /** The vendor whose list prices hold for what it serves; a word of the catalogue. */
+  readonly priceList: string;
   readonly origin: ProviderOrigin;
   /** Where models without a base URL of their own are. Its base is empty when none is known: then `disabled`. */
   readonly endpoint: Endpoint;

@@ -1,6 +1,9 @@
+import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 
 export interface BreakerSettings {
+  /** False: no circuit counts or holds anything back, as if all were closed. */
+  readonly enabled: boolean;
   /** Consecutive failures that open it. */
   readonly failureThreshold: number;
   /** Consecutive successes in half-open that close it. */
@@ -8,7 +11,15 @@ export interface BreakerSettings {
   readonly cooldownMs: number;
 }
 
-export const defaultBreakerSettings: BreakerSettings = { failureThreshold: 5, successThreshold: 2, cooldownMs: 30_000 };
+/** What `routing.circuit_breaker` says. */
+export function breakerSettings(config: Config['routing']['circuit_breaker']): BreakerSettings {
+  return {
+    enabled: config.enabled,
+    failureThreshold: config.failure_threshold,
+    successThreshold: config.success_threshold,
+    cooldownMs: config.cooldown,
+  };
+}
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -20,9 +31,12 @@ interface Circuit {
   successes: number;
   openedAtMs: number;
   state: BreakerState;
-  /** One probe at a time in half-open. */
-  isProbing: boolean;
+  /** The one request that finds out, in half-open. */
+  probe: Probe | undefined;
 }
+
+/** Held by the request that is a circuit's probe, and given back with its outcome. */
+export type Probe = object;
 
 export interface BreakerEvents {
   opened(key: string, cooldownMs: number): void;
@@ -30,16 +44,16 @@ export interface BreakerEvents {
 }
 
 /**
- * One circuit a key (an endpoint, or an endpoint and model). Owns its states; survives reloads. It never forbids: it
- * says who is to be asked last, since the last hope is always tried.
+ * One circuit a key (an endpoint, or an endpoint and model). Owns its states, which survive reloads, also one that
+ * changes the settings. It never forbids: it says who is to be asked last, since the last hope is always tried.
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
-  readonly #settings: BreakerSettings;
+  readonly #settings: () => BreakerSettings;
   readonly #events: BreakerEvents;
   readonly #circuits = new Map<string, Circuit>();
 
-  constructor(clock: Clock, settings: BreakerSettings, events: BreakerEvents) {
+  constructor(clock: Clock, settings: () => BreakerSettings, events: BreakerEvents) {
     this.#clock = clock;
     this.#settings = settings;
     this.#events = events;
@@ -59,10 +73,12 @@ export class CircuitBreaker {
   state(key: string): BreakerState {
     const circuit = this.#circuits.get(key);
     if (circuit === undefined) return 'closed';
-    if (circuit.state === 'open' && this.#clock.monotonic() - circuit.openedAtMs >= this.#settings.cooldownMs) {
+    const { enabled, cooldownMs } = this.#settings();
+    if (!enabled) return 'closed';
+    if (circuit.state === 'open' && this.#clock.monotonic() - circuit.openedAtMs >= cooldownMs) {
       circuit.state = 'half-open';
       circuit.successes = 0;
-      circuit.isProbing = false;
+      circuit.probe = undefined;
     }
     return circuit.state;
   }
@@ -71,38 +87,42 @@ export class CircuitBreaker {
   isPreferred(key: string): boolean {
     const state = this.state(key);
     if (state === 'closed') return true;
-    return state === 'half-open' && this.#circuits.get(key)?.isProbing !== true;
+    return state === 'half-open' && this.#circuits.get(key)?.probe === undefined;
   }
 
-  /** A request goes there now; in half-open it is the probe. */
-  begin(key: string): void {
-    if (this.state(key) !== 'half-open') return;
+  /** A request goes there now. The probe that it is, when the circuit is half-open and no other request is one. */
+  begin(key: string): Probe | undefined {
+    if (this.state(key) !== 'half-open') return undefined;
     const circuit = this.#circuits.get(key);
-    if (circuit !== undefined) circuit.isProbing = true;
+    if (circuit === undefined || circuit.probe !== undefined) return undefined;
+    circuit.probe = {};
+    return circuit.probe;
   }
 
-  succeeded(key: string): void {
+  succeeded(key: string, probe: Probe | undefined): void {
     const circuit = this.#circuits.get(key);
     if (circuit === undefined) return;
-    circuit.isProbing = false;
+    endProbe(circuit, probe);
     circuit.failures = 0;
     if (circuit.state === 'closed') return void this.#circuits.delete(key);
     circuit.successes++;
-    if (circuit.successes < this.#settings.successThreshold) return;
+    if (circuit.successes < this.#settings().successThreshold) return;
     this.#circuits.delete(key);
     this.#events.closed(key);
   }
 
-  failed(key: string): void {
+  failed(key: string, probe: Probe | undefined): void {
+    const { enabled, failureThreshold, cooldownMs } = this.#settings();
+    if (!enabled) return this.released(key, probe);
     const circuit = this.#circuits.get(key) ?? this.#add(key);
-    circuit.isProbing = false;
+    endProbe(circuit, probe);
     circuit.failures++;
-    const shouldOpen = circuit.state === 'half-open' || circuit.failures >= this.#settings.failureThreshold;
+    const shouldOpen = circuit.state === 'half-open' || circuit.failures >= failureThreshold;
     if (!shouldOpen) return;
     const wasClosed = circuit.state === 'closed';
     circuit.state = 'open';
     circuit.openedAtMs = this.#clock.monotonic();
-    if (wasClosed) this.#events.opened(key, this.#settings.cooldownMs);
+    if (wasClosed) this.#events.opened(key, cooldownMs);
   }
 
   #add(key: string): Circuit {
@@ -123,9 +143,9 @@ export class CircuitBreaker {
   }
 
   /** Ended without saying anything about the upstream: the client left, or its own request was refused. */
-  released(key: string): void {
+  released(key: string, probe: Probe | undefined): void {
     const circuit = this.#circuits.get(key);
-    if (circuit !== undefined) circuit.isProbing = false;
+    if (circuit !== undefined) endProbe(circuit, probe);
   }
 
   /** An active check answered: what was counted against the address is stale. */
@@ -135,5 +155,10 @@ export class CircuitBreaker {
 }
 
 function newCircuit(): Circuit {
-  return { failures: 0, successes: 0, openedAtMs: 0, state: 'closed', isProbing: false };
+  return { failures: 0, successes: 0, openedAtMs: 0, state: 'closed', probe: undefined };
+}
+
+/** Only the probe itself makes room for the next one: others may end while it runs. */
+function endProbe(circuit: Circuit, probe: Probe | undefined): void {
+  if (circuit.probe === probe) circuit.probe = undefined;
 }

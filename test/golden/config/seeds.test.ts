@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isAuthOn } from '../../../src/config/check-auth.ts';
 import { formatIssue } from '../../../src/config/issues.ts';
+import type { Config } from '../../../src/config/schema.ts';
 import { loadFiles, problemsOf } from '../../unit/config/load-text.ts';
 
 const directory = join(import.meta.dirname, '../../fixtures/config/seeds');
@@ -14,13 +15,17 @@ function load(...names: readonly string[]) {
   return loadFiles(Object.fromEntries(contents), { explicit: names, environment });
 }
 
+/** Of the blocks about routing, what they set. */
+function routingOf({ routing: { default_strategy: strategy, circuit_breaker: breaker, retry } }: Config) {
+  return strategy === undefined ? {} : { strategy, breaker, retry };
+}
+
 const names = readdirSync(directory).filter((name) => name.endsWith('.yaml'));
 /** Documented blocks of features that do not exist yet: a clear refusal, never silence. */
 const refused: Readonly<Record<string, readonly string[]>> = {
   'prism-1-complexity.yaml': ['2:3  unknown setting "complexity" in routing'],
   'prism-2-cache.yaml': ['1:1  unknown section "cache"'],
   'prism-2-rate-limiting.yaml': ['1:1  unknown section "rate_limiting"'],
-  'prism-2-routing.yaml': ['8:3  unknown setting "circuit_breaker" in routing'],
 };
 /** An entry of the model catalogue, no configuration by itself. */
 const entries = new Set(['strongly-5-custom-model.yaml']);
@@ -35,7 +40,7 @@ describe('a documented block', () => {
       isAuthOn: isAuthOn(config),
       keys: config.auth.keys,
       logging: config.logging,
-      defaultStrategy: config.routing.default_strategy,
+      ...routingOf(config),
       failover: config.routing.failover,
       providers: config.providers,
     };
