@@ -193,7 +193,11 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     lookAgain: () => discovery.probeNow(),
     loadingUnlisted: () => registry.loadingUnlisted(),
   });
-  const explainNow = (request: ExplainRequest) => explain({ resolve: resolveNow, availability, planner }, request);
+  const explainNow = (request: ExplainRequest) =>
+    explain(
+      { resolve: resolveNow, availability, planner, routes: () => loaded.config.routing.conditional_routes },
+      request,
+    );
   const admin: AdminDeps = {
     snapshot: () => registry.snapshot,
     explain: explainNow,

@@ -48,6 +48,11 @@ function mentionedProviders({ config }: CheckContext): readonly (readonly [strin
       model.endpoints.map(({ provider }, i) => [provider, ['models', name, 'endpoints', i, 'provider']] as const),
     ),
     ...listed(config.routing.failover.providers, ['routing', 'failover', 'providers']),
+    ...config.routing.conditional_routes.flatMap(({ action: { provider } }, index) =>
+      provider === undefined
+        ? []
+        : [[provider, ['routing', 'conditional_routes', index, 'action', 'provider']] as const],
+    ),
     ...narrowings.flatMap(([path, routing]) => [
       ...listed(routing?.only, [...path, 'only']),
       ...listed(routing?.ignore, [...path, 'ignore']),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { capabilities, modelTypes, protocolNames } from '../core/model.ts';
+import { condition } from './conditions.ts';
 import { bytes, count, duration } from './units.ts';
 
 /**
@@ -173,6 +174,24 @@ const routing = z.strictObject({
       cooldown: duration.default(30_000).describe('Time until one request at a time finds out whether it is back'),
     })
     .prefault({}),
+  conditional_routes: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        priority: z.int().default(0).describe('Order among the routes, lower first; then as written'),
+        condition: condition.describe('{field, op, value}, or $and, $or, $not over others'),
+        action: z
+          .strictObject({
+            provider: z.string().min(1).optional().describe('Goes there and nowhere else'),
+            model: z.string().min(1).optional().describe('Asked for in place of the name that was asked for'),
+          })
+          .refine(({ provider, model }) => provider !== undefined || model !== undefined, {
+            message: 'the action must name a provider, a model or both',
+          }),
+      }),
+    )
+    .default([])
+    .describe('The first whose condition a request fulfils says where it goes'),
   fastest: z
     .strictObject({ max: z.int().min(2).optional().describe('Candidates that a race asks at once; all when left out') })
     .prefault({}),

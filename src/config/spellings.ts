@@ -85,6 +85,7 @@ export const spellings: readonly Spelling[] = [
   { at: 'routing', from: 'default_strategy', to: 'default_strategy', convert: strategyWord, schema: word },
   { at: 'routing', from: 'strategy', to: 'default_strategy', convert: strategyWord, schema: word },
   { at: 'routing.fastest', from: 'max_concurrent', to: 'max' },
+  { at: 'routing.conditional_routes[].action', from: 'model_override', to: 'model' },
   { at: 'routing.failover', from: 'failover_on', to: 'on_status_codes' },
   { at: 'auth.keys[]', from: 'models', to: 'models', convert: listOfOne, schema: wordOrWords },
 ];

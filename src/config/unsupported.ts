@@ -9,7 +9,7 @@ interface Unsupported {
 
 const remove = 'remove it';
 const perProvider = 'set it under providers.<id>.timeouts: connect, first_token, idle, total';
-const byKind = 'candidates are ordered by provider priority, then as declared';
+const byKind = 'set routing.default_strategy, or the strategy of a virtual model';
 
 /** Settings that other routers' files have and that mean nothing here. None of them may be in the schema. */
 export const unsupported: readonly Unsupported[] = [

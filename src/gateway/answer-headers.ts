@@ -69,6 +69,7 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): string[] {
     list.push('x-router-skipped', headerText(trail.skipped.map(({ label }) => label).join(', '), maxList));
   list.push('x-router-fallback-used', isFallback(plan, candidate, trail) ? 'true' : 'false');
   if (plan !== undefined) list.push('x-router-strategy', plan.strategy);
+  if (trail.route !== undefined) list.push('x-router-route', headerText(trail.route, maxName));
   list.push('x-router-latency-ms', String(Math.round(facts.latencyMs)));
   if (cost !== undefined) list.push('x-router-cost', cost === 0 ? '0.000000' : cost.toFixed(6));
   if (drops !== undefined && drops.length > 0)

@@ -47,7 +47,7 @@ export interface Exchange {
   readonly trail: Trail;
 }
 
-/** What happened so far; written by the attempt loop alone, read by headers, errors and the ledger. */
+/** What happened so far; written by the pipeline and the attempt loop, read by headers, errors and the ledger. */
 export interface Trail {
   readonly attempts: AttemptRecord[];
   /** Requests begun on the wire. */
@@ -58,6 +58,8 @@ export interface Trail {
   isFirstMissing: boolean;
   /** Everything that was sent so far stayed in the user's network; undefined before anything was sent. */
   isLocal: boolean | undefined;
+  /** Name of the conditional route that said where it goes. */
+  route: string | undefined;
 }
 
 export interface Skipped {
@@ -68,7 +70,14 @@ export interface Skipped {
 }
 
 export function newTrail(): Trail {
-  return { attempts: [], sent: 0, skipped: [], isFirstMissing: false, isLocal: undefined };
+  return {
+    attempts: [],
+    sent: 0,
+    skipped: [],
+    isFirstMissing: false,
+    isLocal: undefined,
+    route: undefined,
+  };
 }
 
 /** What a caller may ask of the router in headers. Spellings of two other gateways are taken too. */
@@ -97,6 +106,15 @@ export function readRoutingHeaders(headers: Exchange['headers']): RoutingHeaders
     localOnly: localOnlyOf(read('local-only')),
     prefix,
   };
+}
+
+/** A header of ours or of another gateway's spelling, by its name without the prefix; empty ones are not there. */
+export function routingHeader(headers: Exchange['headers'], name: string): string | undefined {
+  for (const prefix of prefixes) {
+    const value = headers[prefix + name];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return undefined;
 }
 
 /** Another gateway's where the caller writes it, else ours; undefined when the caller asks for nothing. */

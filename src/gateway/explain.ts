@@ -3,7 +3,9 @@ import type { GatewayError } from '../core/errors.ts';
 import type { Candidate, Operation, Pricing, ProtocolName } from '../core/model.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
+import type { ReadField } from '../routing/conditions.ts';
 import type { Availability } from './availability.ts';
+import { type ConditionalRoute, routeOf } from './conditional-routes.ts';
 import type { Planner } from './planner.ts';
 import { priceOf } from './price.ts';
 import { resolutionError } from './resolution-error.ts';
@@ -49,6 +51,8 @@ export interface Explanation {
   readonly pinned: boolean;
   readonly local_only: LocalOnly;
   readonly virtual_model: string | null;
+  /** Of the conditional route that says where it goes. */
+  readonly route: string | null;
   /** In the order they would be tried: reserved ones last. */
   readonly chain: readonly ExplainedCandidate[];
   readonly rejected: readonly { readonly candidate: string; readonly reason: string }[];
@@ -65,12 +69,19 @@ export interface ExplainDeps {
   readonly resolve: (request: ResolveRequest) => Resolution;
   readonly availability: Availability;
   readonly planner: Planner;
+  readonly routes: () => readonly ConditionalRoute[];
 }
 
 /** The same resolution, strategy and availability as live traffic has. */
 export function explain(deps: ExplainDeps, request: ExplainRequest): Explanation {
   const { model, operation, lock, localOnly } = request;
-  const resolution = deps.resolve({ model, operation, lock, localOnly });
+  const route = lock === undefined ? routeOf(deps.routes(), fieldsImagined(request)) : undefined;
+  const resolution = deps.resolve({
+    model: route?.action.model ?? model,
+    operation,
+    lock: route?.action.provider ?? lock,
+    localOnly,
+  });
   const plan = deps.planner.preview({ resolution, facts: imagined(request), operation });
   const chain = plan.candidates.map((candidate) => describe(candidate, deps.availability, request));
   const error = resolution.kind === 'found' ? undefined : resolutionError(resolution, operation);
@@ -82,6 +93,7 @@ export function explain(deps: ExplainDeps, request: ExplainRequest): Explanation
     pinned: resolution.isPinned,
     local_only: resolution.localOnly,
     virtual_model: resolution.virtualModel ?? null,
+    route: route?.name ?? null,
     chain: [...chain.filter((one) => one.state === 'up'), ...chain.filter((one) => one.state !== 'up')],
     rejected: resolution.rejected.map(({ candidate, reason }) => ({ candidate, reason })),
     near: resolution.near,
@@ -91,6 +103,12 @@ export function explain(deps: ExplainDeps, request: ExplainRequest): Explanation
 
 function told(error: GatewayError): NonNullable<Explanation['error']> {
   return { code: error.code, status: error.status, message: error.message, hint: error.hint ?? null };
+}
+
+/** A request of which no more is known than its name and kind. */
+function fieldsImagined({ model, operation, protocol, tokens }: ExplainRequest): ReadField {
+  const fields: Readonly<Record<string, unknown>> = { model, operation, protocol, tokens, stream: false };
+  return (field) => fields[field];
 }
 
 function imagined(request: ExplainRequest): RequestFacts {

@@ -9,11 +9,13 @@ import { badField } from '../protocols/fields.ts';
 import type { Formats } from '../protocols/formats.ts';
 import { encodeWarmUp, warmUpOf } from '../protocols/ollama/warm-up.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
+import { isAskedAllowed } from '../registry/permission.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
 import { answerHeaders } from './answer-headers.ts';
 import type { AnswerTap } from './answer-tap.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
+import { fieldsOf, routeOf } from './conditional-routes.ts';
 import { openTurn, type Turn } from './conversation.ts';
 import { Delivery } from './delivery.ts';
 import { type Exchange, type RoutingHeaders, readRoutingHeaders } from './exchange.ts';
@@ -123,11 +125,9 @@ export class Pipeline {
   /** At once where the name is known, which is nearly always. */
   #resolve(exchange: Exchange, facts: RequestFacts, routing: RoutingHeaders): Resolution | Promise<Resolution> {
     const request: ResolveRequest = {
-      model: facts.model ?? '',
       operation: exchange.inbound.id.operation,
-      lock: routing.lock,
       localOnly: routing.localOnly,
-      allowedModels: exchange.key?.models,
+      ...this.#asked(exchange, facts, routing),
       needs: facts.needs.size === 0 ? undefined : [...facts.needs],
     };
     if (this.#deps.ready() === undefined) {
@@ -135,6 +135,22 @@ export class Pipeline {
       if (resolution.kind === 'found') return resolution;
     }
     return this.#resolvePatiently(request);
+  }
+
+  /** What is to be found: the name that was asked for, unless a conditional route says otherwise. */
+  #asked(exchange: Exchange, facts: RequestFacts, routing: RoutingHeaders): Asked {
+    const allowedModels = exchange.key?.models;
+    const asked = { model: facts.model ?? '', lock: routing.lock, allowedModels };
+    const routes = this.#deps.config().routing.conditional_routes;
+    // A lock is the caller's own word.
+    if (routes.length === 0 || routing.lock !== undefined) return asked;
+    const route = routeOf(routes, fieldsOf(exchange, facts, routing));
+    const { model, provider } = route?.action ?? {};
+    // A name that the key may not ask for leads nowhere else, and where a name leads must be in the key's list too.
+    const isOpen = model === undefined || isAskedAllowed({ ...asked, operation: exchange.inbound.id.operation });
+    if (route === undefined || !isOpen) return asked;
+    exchange.trail.route = route.name;
+    return { model: model ?? asked.model, lock: provider, allowedModels };
   }
 
   /** After the first look at the machine, and after another one for a name that nothing serves. */
@@ -212,6 +228,8 @@ export class Pipeline {
     return { kind: 'failed', error: outcome.error, headers };
   }
 }
+
+type Asked = Pick<ResolveRequest, 'model' | 'lock' | 'allowedModels'>;
 
 interface FinishInput {
   readonly exchange: Exchange;

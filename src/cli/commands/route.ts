@@ -116,8 +116,9 @@ function explanationText(ui: Ui, link: RouterLink, explanation: Explanation): st
   const { paint } = ui;
   const pinned = explanation.pinned ? ', pinned' : '';
   const head = `${paint.bold(explanation.model)} matches ${rules[explanation.rule]} (${explanation.strategy}${pinned})`;
+  const route = explanation.route === null ? [] : [`sent there by the conditional route "${explanation.route}"`];
   const rows = explanation.chain.map((candidate, index) => candidateRow(ui, candidate, index));
-  return [head, table(rows), ...rejectedLines(ui, explanation), aboutLine(ui, link)].join('\n');
+  return [head, ...route, table(rows), ...rejectedLines(ui, explanation), aboutLine(ui, link)].join('\n');
 }
 
 function candidateRow({ paint }: Ui, candidate: ExplainedCandidate, index: number): readonly string[] {
