@@ -38,6 +38,7 @@ import { Cooldown } from './resilience/cooldown.ts';
 import { Health } from './resilience/health.ts';
 import { retrySettings } from './resilience/retry.ts';
 import { Stats } from './resilience/stats.ts';
+import { Sticky } from './routing/sticky.ts';
 import { Turns } from './routing/turns.ts';
 import { IdleMemory } from './server/idle-memory.ts';
 import { Listener } from './server/listener.ts';
@@ -154,7 +155,14 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const ready = firstLook({ clock, looked, startedAt, isStarted: () => isStarted });
   const stats = new Stats(clock);
   const concurrency = new Concurrency(clock);
-  const planner = new Planner({ stats, concurrency, turns: new Turns(), config: () => loaded.config });
+  const planner = new Planner({
+    stats,
+    concurrency,
+    availability,
+    turns: new Turns(),
+    sticky: new Sticky(clock),
+    config: () => loaded.config,
+  });
   const responses = new MemoryResponseStore({
     clock,
     maxBytes: () => loaded.config.server.max_stored_responses,

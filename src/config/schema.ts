@@ -174,6 +174,15 @@ const routing = z.strictObject({
       cooldown: duration.default(30_000).describe('Time until one request at a time finds out whether it is back'),
     })
     .prefault({}),
+  sticky: z
+    .strictObject({
+      by: z
+        .enum(['session', 'conversation', 'user'])
+        .describe('What belongs together: a session id, the same beginning'),
+      ttl: duration.default(3_600_000).describe('Time after the last answer for which it is remembered who gave it'),
+    })
+    .optional()
+    .describe('Prefer who answered the same session or conversation before, while it is well and not full'),
   conditional_routes: z
     .array(
       z.strictObject({

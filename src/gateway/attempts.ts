@@ -248,7 +248,10 @@ export class Attempts {
     } catch (thrown) {
       const error = GatewayError.from(thrown);
       availability.released(candidate, permit);
-      if (error.code === 'internal') throw thrown;
+      if (error.code === 'internal') {
+        measured({ kind: 'unknown' });
+        throw thrown;
+      }
       outcome =
         error.code === 'client_closed'
           ? { kind: 'client-closed', status: undefined, usage: undefined }

@@ -25,6 +25,7 @@ import { priceOf } from './price.ts';
 import { RequestForm } from './request-form.ts';
 import { downError, loadingError, resolutionError } from './resolution-error.ts';
 import { settle } from './settle.ts';
+import { conversationOf } from './stickiness.ts';
 import type { WarmUpRequest } from './warm-up.ts';
 
 export interface PipelineDeps {
@@ -78,11 +79,16 @@ export class Pipeline {
       facts = exchange.inbound.facts(exchange.json, exchange.route);
       const found = this.#resolve(exchange, facts, routing);
       const resolution = found instanceof Promise ? await found : found;
-      const planned = this.#deps.planner.plan({ resolution, facts, operation: exchange.inbound.id.operation });
+      const { planner } = this.#deps;
+      const { operation } = exchange.inbound.id;
+      const conversation = conversationOf(this.#deps.config().routing.sticky, exchange);
+      const planned = planner.plan({ resolution, facts, operation, conversation });
       plan = planned;
       this.#notePassedOver(exchange, resolution);
       delivery = this.#delivery(exchange, { facts, plan: planned, routing, tap: turn?.tap });
       outcome = told(await this.#run(exchange, { facts, plan: planned, resolution, delivery }), resolution);
+      if (conversation !== undefined && outcome.kind === 'answered')
+        planner.answered(conversation, resolution, outcome.candidate);
     } catch (thrown) {
       outcome = { kind: 'failed', error: GatewayError.from(thrown), candidate: undefined };
     }

@@ -1,9 +1,15 @@
 import { expect, it } from 'vitest';
 import { Concurrency } from '../../../src/access/concurrency.ts';
 import type { StrategyName } from '../../../src/config/schema.ts';
+import type { Clock } from '../../../src/core/clock.ts';
+import { Availability } from '../../../src/gateway/availability.ts';
 import { Planner } from '../../../src/gateway/planner.ts';
 import type { RequestFacts } from '../../../src/protocols/canonical.ts';
+import { CircuitBreaker } from '../../../src/resilience/circuit-breaker.ts';
+import { Cooldown } from '../../../src/resilience/cooldown.ts';
+import { Health } from '../../../src/resilience/health.ts';
 import { Stats } from '../../../src/resilience/stats.ts';
+import { Sticky } from '../../../src/routing/sticky.ts';
 import { Turns } from '../../../src/routing/turns.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import { ask, snapshot } from '../registry/sample.ts';
@@ -22,6 +28,13 @@ const facts: RequestFacts = {
   maxTokens: undefined,
 };
 
+/** Nobody has failed. */
+function available(clock: Clock): Availability {
+  const settings = { enabled: true, failureThreshold: 5, successThreshold: 2, cooldownMs: 1 };
+  const breaker = new CircuitBreaker(clock, () => settings, { opened: () => {}, closed: () => {} });
+  return new Availability({ health: new Health(clock), cooldown: new Cooldown(clock), breaker, suspect: () => {} });
+}
+
 /** 10,000 requests for two models in turn, so many at any time; how often each upstream was first, by model. */
 function simulated(strategy: StrategyName, atOnce: number) {
   const clock = createFakeClock();
@@ -39,7 +52,14 @@ function simulated(strategy: StrategyName, atOnce: number) {
   );
   const registry = snapshot({ config: { providers, routing: { default_strategy: strategy } } });
   const concurrency = new Concurrency(clock);
-  const planner = new Planner({ stats, concurrency, turns: new Turns(), config: () => registry.config });
+  const planner = new Planner({
+    stats,
+    concurrency,
+    turns: new Turns(),
+    sticky: new Sticky(clock),
+    availability: available(clock),
+    config: () => registry.config,
+  });
   const resolutions = { m: ask(registry, 'm'), n: ask(registry, 'n') };
   const firsts = { m: { slow: 0, quick: 0, middle: 0 }, n: { slow: 0, quick: 0, middle: 0 } };
   let begun = 0;
@@ -116,7 +136,14 @@ it('a preview shows the next plan and uses up no turn', () => {
   });
   const turns = new Turns();
   const concurrency = new Concurrency(clock);
-  const planner = new Planner({ stats: new Stats(clock), concurrency, turns, config: () => registry.config });
+  const planner = new Planner({
+    stats: new Stats(clock),
+    concurrency,
+    turns,
+    sticky: new Sticky(clock),
+    availability: available(clock),
+    config: () => registry.config,
+  });
   const planned = { resolution: ask(registry, 'm'), facts, operation: 'chat' as const };
   const previewed = planner.preview(planned);
   expect(planner.preview(planned)).toEqual(previewed);
