@@ -21,6 +21,7 @@ import { Availability } from './gateway/availability.ts';
 import { type ExplainRequest, type Explanation, explain } from './gateway/explain.ts';
 import { LiveRegistry } from './gateway/live-registry.ts';
 import { MediaFetcher } from './gateway/media.ts';
+import { Mirror } from './gateway/mirror.ts';
 import { Pipeline } from './gateway/pipeline.ts';
 import { Planner } from './gateway/planner.ts';
 import { TokenCounter } from './gateway/token-count.ts';
@@ -167,6 +168,39 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     clock,
     maxBytes: () => loaded.config.server.max_stored_responses,
   });
+  const attempts = new Attempts({
+    clock,
+    batch,
+    limits: new TimeLimits(clock),
+    transport,
+    formats: allFormats,
+    media: new MediaFetcher({ clock, fetch: fetchPublic, lookUp }),
+    availability,
+    stats,
+    concurrency,
+    retry: () => retrySettings(loaded.config.routing.retry),
+    random,
+    authorizers: createAuthorizers({
+      clock,
+      transport,
+      homeDirectory: deps.homeDirectory,
+      environment: deps.environment,
+      configured: () => loaded.environment,
+      isTrusted: () => loaded.isTrusted,
+    }),
+  });
+  const memory = new MemoryBudget(() => loaded.config.server.max_held_memory);
+  const mirror = new Mirror({
+    clock,
+    random,
+    events,
+    config: () => loaded.config,
+    formats: allFormats,
+    attempts,
+    concurrency,
+    memory,
+    resolve: resolveNow,
+  });
   const pipeline = new Pipeline({
     clock,
     warmUp: (request) => warmUp({ clock, transport, availability, resolve: resolveNow }, request),
@@ -175,27 +209,8 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     config: () => loaded.config,
     formats: allFormats,
     planner,
-    attempts: new Attempts({
-      clock,
-      batch,
-      limits: new TimeLimits(clock),
-      transport,
-      formats: allFormats,
-      media: new MediaFetcher({ clock, fetch: fetchPublic, lookUp }),
-      availability,
-      stats,
-      concurrency,
-      retry: () => retrySettings(loaded.config.routing.retry),
-      random,
-      authorizers: createAuthorizers({
-        clock,
-        transport,
-        homeDirectory: deps.homeDirectory,
-        environment: deps.environment,
-        configured: () => loaded.environment,
-        isTrusted: () => loaded.isTrusted,
-      }),
-    }),
+    attempts,
+    mirror,
     resolve: resolveNow,
     ready,
     lookAgain: () => discovery.probeNow(),
@@ -234,7 +249,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
         },
       }),
     ),
-    memory: new MemoryBudget(() => loaded.config.server.max_held_memory),
+    memory,
     dialects: [
       { paths: /^\/v1\/messages/, renderer: messagesErrors },
       // Google's client calls `/v1` as well; there only the action tells its paths from OpenAI's.
@@ -256,6 +271,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   });
   const closeRest = async (finish: (transport: Transport) => Promise<void>) => {
     idleMemory.close();
+    mirror.close();
     discovery.close();
     registry.close();
     demo?.close();

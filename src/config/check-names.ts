@@ -53,6 +53,9 @@ function mentionedProviders({ config }: CheckContext): readonly (readonly [strin
         ? []
         : [[provider, ['routing', 'conditional_routes', index, 'action', 'provider']] as const],
     ),
+    ...config.routing.mirror.rules.flatMap(({ target: { provider } }, index) =>
+      provider === undefined ? [] : [[provider, ['routing', 'mirror', 'rules', index, 'target', 'provider']] as const],
+    ),
     ...narrowings.flatMap(([path, routing]) => [
       ...listed(routing?.only, [...path, 'only']),
       ...listed(routing?.ignore, [...path, 'ignore']),

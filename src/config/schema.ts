@@ -174,6 +174,28 @@ const routing = z.strictObject({
       cooldown: duration.default(30_000).describe('Time until one request at a time finds out whether it is back'),
     })
     .prefault({}),
+  mirror: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      timeout: duration.default(60_000).describe('Longest time for a copy'),
+      rules: z
+        .array(
+          z.strictObject({
+            name: z.string().min(1).default('mirror').describe('How the log calls it'),
+            model: z.string().min(1).describe('Asked-for name whose requests are copied; patterns with *'),
+            target: z
+              .strictObject({ provider: z.string().min(1).optional(), model: z.string().min(1).optional() })
+              .refine(({ provider, model }) => provider !== undefined || model !== undefined, {
+                message: 'the target must name a provider, a model or both',
+              }),
+            share: z.number().min(0).max(1).default(1).describe('Of the requests, 0 to 1'),
+          }),
+        )
+        .default([])
+        .describe('The first that fits a request holds'),
+    })
+    .prefault({})
+    .describe('Copies of answered requests to another model, compared in the log'),
   sticky: z
     .strictObject({
       by: z

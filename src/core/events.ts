@@ -42,7 +42,34 @@ export interface RequestRecord {
   readonly keyName?: string | undefined;
 }
 
+/** One of the two answers to a mirrored request. */
+export interface MirroredAnswer {
+  readonly provider: string;
+  /** The upstream's id. */
+  readonly model: string;
+  /** `ok`, or why there is no answer. */
+  readonly code: ErrorCode | 'ok';
+  readonly durationMs: number;
+  readonly firstTokenMs?: number | undefined;
+  readonly usage?: Usage | undefined;
+  /** US dollars. */
+  readonly cost?: number | undefined;
+}
+
+export interface MirrorRecord {
+  /** Name of the rule. */
+  readonly mirror: string;
+  /** Of the request that was copied. */
+  readonly requestId: string;
+  readonly requestedModel: string;
+  readonly original: MirroredAnswer;
+  readonly copy: MirroredAnswer;
+  /** Share of the words that both answers have, 0 to 1; undefined where one is not known whole. */
+  readonly similarity?: number | undefined;
+}
+
 export interface RouterEvents {
+  'mirror-settled': MirrorRecord;
   'request-settled': RequestRecord;
   'provider-up': { readonly provider: string; readonly kind: string; readonly models: number };
   'provider-down': { readonly provider: string; readonly reason: string };

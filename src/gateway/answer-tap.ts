@@ -35,3 +35,23 @@ export interface AnswerTap {
   /** It ended early: `error` is what the client was told, undefined when the client left. */
   broken(error: GatewayError | undefined): void;
 }
+
+/** Several that watch the same answer; undefined when there are none. */
+export function allTaps(...taps: readonly (AnswerTap | undefined)[]): AnswerTap | undefined {
+  const present = taps.filter((tap) => tap !== undefined);
+  if (present.length < 2) return present[0];
+  return {
+    begin(answer) {
+      for (const tap of present) tap.begin(answer);
+    },
+    chunk(chunk) {
+      for (const tap of present) tap.chunk(chunk);
+    },
+    complete(answer) {
+      for (const tap of present) tap.complete(answer);
+    },
+    broken(error) {
+      for (const tap of present) tap.broken(error);
+    },
+  };
+}

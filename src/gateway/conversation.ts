@@ -10,8 +10,9 @@ import {
   withoutPrevious,
 } from '../protocols/openai-responses/history.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
-import type { AnswerTap, CompleteAnswer } from './answer-tap.ts';
+import type { AnswerTap } from './answer-tap.ts';
 import type { Exchange } from './exchange.ts';
+import { HeardAnswer } from './heard-answer.ts';
 
 /** One request of the Responses protocol within its conversation. */
 export interface Turn {
@@ -49,25 +50,6 @@ export async function openTurn(store: ResponseStore, asked: Exchange): Promise<T
 
 function untold(exchange: Exchange): Turn {
   return { exchange, tap: undefined, finish: nothingToKeep };
-}
-
-/** Remembers the whole answer. Streams tell it in their last event, so their chunks need not be read. */
-class HeardAnswer implements AnswerTap {
-  #json: JsonObject | undefined;
-
-  get json(): JsonObject | undefined {
-    return this.#json;
-  }
-
-  begin(): void {}
-
-  chunk(): void {}
-
-  complete({ json }: CompleteAnswer): void {
-    this.#json = json;
-  }
-
-  broken(): void {}
 }
 
 /** The body with its history; the same object when it refers to nothing. Throws `bad_request` for an unknown id. */

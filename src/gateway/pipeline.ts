@@ -13,13 +13,14 @@ import { isAskedAllowed } from '../registry/permission.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
 import { answerHeaders } from './answer-headers.ts';
-import type { AnswerTap } from './answer-tap.ts';
+import { type AnswerTap, allTaps } from './answer-tap.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
 import { fieldsOf, routeOf } from './conditional-routes.ts';
 import { openTurn, type Turn } from './conversation.ts';
 import { Delivery } from './delivery.ts';
 import { type Exchange, type RoutingHeaders, readRoutingHeaders } from './exchange.ts';
 import { failoverPolicy } from './failover.ts';
+import type { Mirror } from './mirror.ts';
 import type { Planner } from './planner.ts';
 import { priceOf } from './price.ts';
 import { RequestForm } from './request-form.ts';
@@ -35,6 +36,7 @@ export interface PipelineDeps {
   readonly formats: Formats;
   readonly planner: Planner;
   readonly attempts: Attempts;
+  readonly mirror: Mirror;
   readonly responses: ResponseStore;
   readonly warmUp: (request: WarmUpRequest) => Promise<void>;
   /** Resolves in the registry's present snapshot. */
@@ -85,10 +87,14 @@ export class Pipeline {
       const planned = planner.plan({ resolution, facts, operation, conversation });
       plan = planned;
       this.#notePassedOver(exchange, resolution);
-      delivery = this.#delivery(exchange, { facts, plan: planned, routing, tap: turn?.tap });
+      const mirrored = this.#deps.mirror.choose(facts);
+      const tap = allTaps(turn?.tap, mirrored?.tap);
+      delivery = this.#delivery(exchange, { facts, plan: planned, routing, tap });
       outcome = told(await this.#run(exchange, { facts, plan: planned, resolution, delivery }), resolution);
       if (conversation !== undefined && outcome.kind === 'answered')
         planner.answered(conversation, resolution, outcome.candidate);
+      if (mirrored !== undefined && outcome.kind === 'answered')
+        this.#deps.mirror.start(mirrored, { exchange, facts, resolution, outcome });
     } catch (thrown) {
       outcome = { kind: 'failed', error: GatewayError.from(thrown), candidate: undefined };
     }

@@ -23,6 +23,9 @@ export function subscribeLog(events: EventBus, logger: Logger): () => void {
     events.on('breaker-closed', (event) => {
       logger.log('info', { event: 'breaker-closed', message: `${event.candidate} answers again`, fields: event });
     }),
+    events.on('mirror-settled', (event) => {
+      logger.log('info', { event: 'mirror-settled', message: mirrorText(event), fields: { ...event } });
+    }),
     events.on('config-reloaded', (event) => {
       logger.log('info', { event: 'config-reloaded', message: `configuration reloaded: ${event.path}`, fields: event });
     }),
@@ -40,6 +43,15 @@ export function subscribeLog(events: EventBus, logger: Logger): () => void {
 
 function upText({ provider, models }: RouterEvents['provider-up']): string {
   return `${provider} is up with ${models} ${models === 1 ? 'model' : 'models'}`;
+}
+
+function mirrorText({ mirror, requestId, original, copy, similarity }: RouterEvents['mirror-settled']): string {
+  const both = [original, copy].map(({ provider, model, code, durationMs, usage }) => {
+    const answer = code === 'ok' ? `${usage?.output ?? '?'} tokens in ${seconds(durationMs)}` : code;
+    return `${provider === '' ? '-' : `${provider}:${model}`} ${answer}`;
+  });
+  const alike = similarity === undefined ? '' : `, ${Math.round(similarity * 100)} % alike`;
+  return `${mirror} mirrored ${requestId}: ${both.join(' beside ')}${alike}`;
 }
 
 function changeText({ provider, added, removed }: RouterEvents['models-changed']): string {

@@ -32,6 +32,7 @@ const eventNames: readonly EventName[] = [
   'models-changed',
   'breaker-opened',
   'breaker-closed',
+  'mirror-settled',
 ];
 
 /** The app on a free port of this process, blind to the machine it runs on. */
