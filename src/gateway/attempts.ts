@@ -79,6 +79,13 @@ interface Occasion {
   readonly isDeferrable: () => boolean;
 }
 
+/** An attempt that was sent, or could not be. */
+interface Sent {
+  readonly outcome: AttemptOutcome;
+  /** Monotonic time at which its turn came. */
+  readonly askedAt: number;
+}
+
 /** Between looks at whether a server has loaded its model. Milliseconds. */
 const loadingPollMs = 100;
 
@@ -209,23 +216,46 @@ export class Attempts {
     candidate: Candidate,
     { contender, isDeferrable }: Occasion,
   ): Promise<AttemptOutcome | { readonly kind: 'deferred' }> {
-    const { clock, availability, concurrency, stats } = this.#deps;
+    const { clock, availability, stats } = this.#deps;
     const { exchange, facts } = input.form;
-    const { departure } = contender;
     // Its circuit may have opened since the order was made, or another request begun to find out.
     if (availability.reservation(candidate) === 'open' && isDeferrable()) return { kind: 'deferred' };
     const permit = availability.begin(candidate);
     const measured = stats.begin(candidate, facts.stream ? 'stream' : 'whole');
     const startedAt = clock.monotonic();
-    let askedAt = startedAt;
-    let outcome: AttemptOutcome;
-    let release: Release | undefined;
+    let sent: Sent;
     try {
-      const preparing = this.#prepared(input, candidate, departure);
-      const prepared = preparing instanceof Promise ? await preparing : preparing;
-      release = concurrency.tryEnter(candidate.endpoint) ?? (await this.#queued(candidate, contender));
-      askedAt = clock.monotonic();
-      outcome = await Attempt.run(this.#deps, {
+      sent = await this.#send(input, candidate, contender);
+      this.#learn(candidate, sent.outcome, permit);
+    } catch (thrown) {
+      availability.released(candidate, permit);
+      const error = GatewayError.from(thrown);
+      if (error.code === 'internal') {
+        measured({ kind: 'unknown' });
+        throw thrown;
+      }
+      sent = { outcome: unsent(error), askedAt: startedAt };
+    }
+    const { outcome, askedAt } = sent;
+    const now = clock.monotonic();
+    const { hasLost } = contender;
+    const latencyMs = (answeredAt(outcome, exchange.startedAt) ?? now) - askedAt;
+    measured(measurement(outcome, { latencyMs, hasLost }));
+    record(exchange.trail.attempts, { candidate, outcome, hasLost, durationMs: now - startedAt });
+    return outcome;
+  }
+
+  /** Rejects with what kept the request from being sent. */
+  async #send(input: AttemptsInput, candidate: Candidate, contender: Contender): Promise<Sent> {
+    const { availability, clock, concurrency } = this.#deps;
+    const { exchange, facts, localOnly } = input.form;
+    const { departure } = contender;
+    const preparing = this.#prepared(input, candidate, departure);
+    const prepared = preparing instanceof Promise ? await preparing : preparing;
+    const release = concurrency.tryEnter(candidate.endpoint) ?? (await this.#queued(candidate, contender));
+    const askedAt = clock.monotonic();
+    try {
+      const outcome = await Attempt.run(this.#deps, {
         candidate,
         prepared,
         stream: facts.stream,
@@ -238,33 +268,16 @@ export class Attempts {
         onSent: () => {
           exchange.trail.sent++;
         },
-        limit: limitFor(input.form.localOnly, candidate),
+        limit: limitFor(localOnly, candidate),
         onConnected: (reach) => {
           const { trail } = exchange;
           trail.isLocal = staysLocal(candidate, reach) && trail.isLocal !== false;
         },
       });
-      this.#learn(candidate, outcome, permit);
-    } catch (thrown) {
-      const error = GatewayError.from(thrown);
-      availability.released(candidate, permit);
-      if (error.code === 'internal') {
-        measured({ kind: 'unknown' });
-        throw thrown;
-      }
-      outcome =
-        error.code === 'client_closed'
-          ? { kind: 'client-closed', status: undefined, usage: undefined }
-          : { kind: 'failed', error, status: undefined };
+      return { outcome, askedAt };
     } finally {
-      release?.();
+      release();
     }
-    const now = clock.monotonic();
-    const { hasLost } = contender;
-    const latencyMs = (answeredAt(outcome, exchange.startedAt) ?? now) - askedAt;
-    measured(measurement(outcome, { latencyMs, hasLost }));
-    record(exchange.trail.attempts, { candidate, outcome, hasLost, durationMs: now - startedAt });
-    return outcome;
   }
 
   /** A place at the endpoint, when one comes free. Its server being found down is an end of the queue too. */
@@ -309,6 +322,12 @@ export class Attempts {
     else if (outcome.kind === 'client-closed') availability.released(candidate, permit);
     else availability.failed(candidate, outcome.error, { permit, nowMs: this.#deps.clock.monotonic() });
   }
+}
+
+/** What comes of an attempt that nothing was sent for. */
+function unsent(error: GatewayError): AttemptOutcome {
+  if (error.code === 'client_closed') return { kind: 'client-closed', status: undefined, usage: undefined };
+  return { kind: 'failed', error, status: undefined };
 }
 
 /** A candidate that was put last and is tried after all has not been skipped. */
