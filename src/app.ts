@@ -10,6 +10,7 @@ import type { LoadedConfig } from './config/load.ts';
 import { Batch } from './core/batch.ts';
 import { type Clock, delay } from './core/clock.ts';
 import { defectOf, EventBus } from './core/events.ts';
+import { LoopMark, passedHeader } from './core/loop-mark.ts';
 import { MemoryBudget } from './core/memory-budget.ts';
 import { TimeLimits } from './core/time-limits.ts';
 import { startDemoEngine } from './demo/engine.ts';
@@ -107,6 +108,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   let loaded = first;
   const events = new EventBus();
   const batch = new Batch();
+  const mark = new LoopMark();
   const demo = deps.demo ? await startDemoEngine(clock) : undefined;
   const transport = new Transport({ clock, environment: deps.environment, lookUp });
   const health = new Health(clock);
@@ -137,7 +139,12 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       homeDirectory: deps.homeDirectory,
       self: () => (listening === undefined ? [] : [{ host: listening.host, port: listening.port }]),
       fetchListing: (endpoint, signal) =>
-        getJson(transport, endpoint, `/${providerType(endpoint.type)?.listing ?? 'models'}`, signal),
+        getJson(transport, {
+          endpoint,
+          path: `/${providerType(endpoint.type)?.listing ?? 'models'}`,
+          headers: { [passedHeader]: mark.id },
+          signal,
+        }),
       onChange: () => registry.refresh(),
       onDown: ({ origin, isSilent, sinceMs, detail }) =>
         availability.lost({ origin, loss: { kind: isSilent ? 'silent' : 'gone', sinceMs, detail } }),
@@ -174,6 +181,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     limits: new TimeLimits(clock),
     transport,
     formats: allFormats,
+    mark,
     media: new MediaFetcher({ clock, fetch: fetchPublic, lookUp }),
     availability,
     stats,
@@ -203,7 +211,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   });
   const pipeline = new Pipeline({
     clock,
-    warmUp: (request) => warmUp({ clock, transport, availability, resolve: resolveNow }, request),
+    warmUp: (request) => warmUp({ clock, transport, availability, mark, resolve: resolveNow }, request),
     responses,
     events,
     config: () => loaded.config,
@@ -238,7 +246,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       routeRows({
         formats: allFormats,
         responses,
-        counter: new TokenCounter({ clock, transport, availability, resolve: resolveNow }),
+        counter: new TokenCounter({ clock, transport, availability, mark, resolve: resolveNow }),
         snapshot: () => registry.snapshot,
         ready,
         isReady: () => !listener.isClosing && registry.isUsable(),
@@ -258,6 +266,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       { paths: /^\//, renderer: openaiErrors },
     ],
     pipeline,
+    mark,
     origin: () => origin,
     keys: () => keys,
     isAdmin: (headers) => adminToken.isIn(headers),

@@ -1,3 +1,4 @@
+import { hostname, networkInterfaces } from 'node:os';
 import { keyVariableHosts, providerTypes } from '../catalogue/catalogue.ts';
 import { catalogueKnowledge } from '../config/catalogue-knowledge.ts';
 import { readEnvironment } from '../config/env.ts';
@@ -112,6 +113,11 @@ export function environmentBeside(context: Context, path: string): EnvBeside {
   return { environment: { ...Object.fromEntries(keys), ...context.environment }, redirections: bases.filter(isNew) };
 }
 
+function ownAddresses(): readonly string[] {
+  const inNetwork = Object.values(networkInterfaces()).flatMap((ones) => ones ?? []);
+  return [...inNetwork.map(({ address }) => address), hostname().toLowerCase()];
+}
+
 function knowledgeOf({ environment }: Context): Knowledge {
-  return catalogueKnowledge({ isForbiddenHost: isMetadataHost, environment, builtIn: ['demo'] });
+  return catalogueKnowledge({ isForbiddenHost: isMetadataHost, environment, builtIn: ['demo'], ownAddresses });
 }

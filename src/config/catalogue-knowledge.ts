@@ -8,6 +8,8 @@ export interface KnowledgeSources {
   readonly environment: Environment;
   /** Providers of the program's own, such as the demo engine. */
   readonly builtIn?: readonly string[];
+  /** See `Knowledge`. None when left out. */
+  readonly ownAddresses?: () => readonly string[];
 }
 
 /** What the shipped catalogue says, in the terms the configuration asks in. */
@@ -17,6 +19,8 @@ export function catalogueKnowledge(sources: KnowledgeSources): Knowledge {
     canonicalType: (word) => providerType(word)?.id,
     typeNames: providerTypes().map((type) => type.id),
     hasBase: (type) => hasBase(providerType(type), sources.environment),
+    usualBase: (type) => providerType(type)?.baseUrl,
+    ownAddresses: () => sources.ownAddresses?.() ?? [],
     isProviderId: (id) => isProviderId(id, generic) || (sources.builtIn ?? []).includes(id),
     isForbiddenHost: sources.isForbiddenHost,
   };

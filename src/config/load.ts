@@ -3,6 +3,7 @@ import { applySpellings } from './apply-spellings.ts';
 import { checkAuth } from './check-auth.ts';
 import { checkHosts } from './check-hosts.ts';
 import { checkNames } from './check-names.ts';
+import { checkOwnAddress } from './check-own-address.ts';
 import { checkProviders } from './check-providers.ts';
 import { envPath, readEnvironment } from './env.ts';
 import { type Files, readProblem, systemFiles } from './files.ts';
@@ -147,6 +148,7 @@ function check(written: ConfigNode, knowledge: Knowledge, report: Report): Confi
   checkAuth(context);
   checkHosts(context);
   checkProviders(context);
+  checkOwnAddress(context);
   checkNames(context);
   return valid.config;
 }

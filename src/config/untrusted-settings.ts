@@ -19,6 +19,7 @@ const free: readonly string[] = [
   'server.default_request_timeout',
   'server.max_request_body_size',
   'server.max_held_memory',
+  'server.max_stored_responses',
   'server.keepalive_after',
   'discovery.enabled',
   'discovery.interval',

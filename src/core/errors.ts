@@ -47,6 +47,12 @@ export const errorCatalogue = {
     retry: 'next',
     meaning: 'The upstream turned out to be where a local-only request may not go.',
   },
+  loop_detected: {
+    source: 'gateway',
+    status: 508,
+    retry: 'next',
+    meaning: 'The request came back to a router that it had passed.',
+  },
   config_invalid: { source: 'gateway', status: 500, retry: 'never', meaning: 'The configuration is invalid.' },
   internal: { source: 'gateway', status: 500, retry: 'never', meaning: 'A defect of the router.' },
   upstream_rejected: {

@@ -28,7 +28,9 @@ async function checkProvider(provider: Provider, transport: Transport): Promise<
   const listing = providerType(provider.type)?.listing ?? (providerType(provider.type) === undefined ? 'models' : null);
   if (listing === null) return told('skip', 'has no list of models to ask for');
   try {
-    const models = modelsOf(await getJson(transport, endpoint, `/${listing}`, AbortSignal.timeout(listingMs)));
+    const models = modelsOf(
+      await getJson(transport, { endpoint, path: `/${listing}`, signal: AbortSignal.timeout(listingMs) }),
+    );
     return told('ok', `${hasCredential(endpoint) ? 'takes the key' : 'answers'}, lists ${models.length} models`);
   } catch (thrown) {
     return problem(thrown, told, variable);

@@ -3,6 +3,7 @@ import type { Batch } from '../core/batch.ts';
 import { type Clock, delay } from '../core/clock.ts';
 import type { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
+import type { LoopMark } from '../core/loop-mark.ts';
 import type { AuthKind, Candidate, Endpoint, Plan, Usage } from '../core/model.ts';
 import type { TimeLimits } from '../core/time-limits.ts';
 import type { Formats } from '../protocols/formats.ts';
@@ -37,6 +38,7 @@ export interface AttemptsDeps {
   readonly transport: Transport;
   readonly formats: Formats;
   readonly media: MediaFetcher;
+  readonly mark: LoopMark;
   readonly availability: Availability;
   readonly stats: Stats;
   readonly concurrency: Concurrency;

@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
+import { loopAnswer } from '../transport/loop-answer.ts';
 import type { Answer, AnswerHost } from './answer.ts';
 import type { UpstreamAnswer } from './answer-tap.ts';
 import { unpack } from './channel.ts';
@@ -36,7 +37,7 @@ export class ErrorAnswer implements Answer {
     const { prepared, head } = this.#host;
     try {
       const error = prepared.classify(head.status, head.headers, this.#text());
-      return oddStatus(head, error) ?? error;
+      return loopAnswer(head.candidate.endpoint, head.status, head.headers) ?? oddStatus(head, error) ?? error;
     } catch (thrown) {
       return GatewayError.from(thrown);
     }

@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
+import { passedHeader } from '../core/loop-mark.ts';
 import type { Candidate, Plan, Usage } from '../core/model.ts';
 import type { ResponseStore } from '../core/stored-responses.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
@@ -113,6 +114,7 @@ export class Pipeline {
       lock,
       localOnly,
       allowedModels: exchange.key?.models,
+      passed: exchange.headers[passedHeader],
       signal: exchange.departure.signal,
     });
     const body = JSON.stringify(encodeWarmUp(exchange.inbound.id, asked, this.#deps.clock.now()));

@@ -1,4 +1,6 @@
+import { providerTypeOfHost } from '../catalogue/catalogue.ts';
 import { GatewayError } from '../core/errors.ts';
+import { type LoopMark, passedHeader } from '../core/loop-mark.ts';
 import type { Candidate, Endpoint, ProtocolName, Usage } from '../core/model.ts';
 import { nextTurnIfLong } from '../core/next-turn.ts';
 import type { CanonicalRequest } from '../protocols/canonical.ts';
@@ -20,6 +22,7 @@ import { TranslatedChannel } from './translated-channel.ts';
 export interface PrepareDeps {
   readonly formats: Formats;
   readonly media: MediaFetcher;
+  readonly mark: LoopMark;
 }
 
 /**
@@ -28,13 +31,20 @@ export interface PrepareDeps {
  */
 export function prepare(form: RequestForm, target: Candidate, deps: PrepareDeps): Prepared | Promise<Prepared> {
   if (isPassthrough(form, target, deps.formats))
-    return over(passthroughChannel(form, target, deps.formats), form, target);
-  return translatingChannel(form, target, deps).then((channel) => over(channel, form, target));
+    return over(passthroughChannel(form, target, deps.formats), { form, target, deps });
+  return translatingChannel(form, target, deps).then((channel) => over(channel, { form, target, deps }));
 }
 
-function over(channel: Channel, form: RequestForm, target: Candidate): Prepared {
+interface Destination {
+  readonly form: RequestForm;
+  readonly target: Candidate;
+  readonly deps: PrepareDeps;
+}
+
+function over(channel: Channel, { form, target, deps }: Destination): Prepared {
   const protocol = channel.isPassthrough ? form.exchange.inbound.id.protocol : (target.model.protocols[0] as string);
   const headers = forwardedRequestHeaders(form.exchange.rawHeaders, protocol, ownHeaders(channel, target.endpoint));
+  if (mayBeRouter(target.endpoint)) headers.push(passedHeader, deps.mark.after(form.exchange.headers[passedHeader]));
   return new Prepared({ channel, target, headers, streamType: streamTypes[form.framing] });
 }
 
@@ -49,6 +59,18 @@ function ownHeaders(channel: Channel, endpoint: Endpoint): Readonly<Record<strin
   }
   for (const _ in channel.headers) return { 'content-type': 'application/json', ...channel.headers, ...own };
   return own;
+}
+
+/** Whether an endpoint is a vendor's own, which leads nowhere else; made once an endpoint. */
+const vendors = new WeakMap<Endpoint, boolean>();
+
+function mayBeRouter(endpoint: Endpoint): boolean {
+  let isVendors = vendors.get(endpoint);
+  if (isVendors === undefined) {
+    isVendors = providerTypeOfHost(URL.parse(endpoint.baseUrl)?.hostname ?? '') !== undefined;
+    vendors.set(endpoint, isVendors);
+  }
+  return !isVendors;
 }
 
 /** Same protocol on both sides, and nothing in the body that this upstream would refuse as it is. */

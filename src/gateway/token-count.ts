@@ -1,5 +1,6 @@
 import type { LocalOnly } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
+import { type LoopMark, type Passed, passedHeader } from '../core/loop-mark.ts';
 import type { Candidate } from '../core/model.ts';
 import { decodeCount } from '../protocols/anthropic-messages/count-tokens.ts';
 import { encodeCountRequest as encodeMessagesCount } from '../protocols/anthropic-messages/request-out.ts';
@@ -28,6 +29,7 @@ export interface TokenCounterDeps {
   readonly transport: Transport;
   readonly availability: Availability;
   readonly resolve: (request: ResolveRequest) => Resolution;
+  readonly mark: LoopMark;
 }
 
 export interface CountRequest {
@@ -36,6 +38,8 @@ export interface CountRequest {
   readonly lock: string | undefined;
   readonly localOnly: LocalOnly;
   readonly allowedModels: readonly string[] | undefined;
+  /** Routers that the client's request has passed, as its header has them. */
+  readonly passed: Passed;
   readonly signal: AbortSignal;
 }
 
@@ -70,7 +74,7 @@ export class TokenCounter {
     return { tokens: estimateInput(asked.request), isEstimate: true };
   }
 
-  async #ask(target: Candidate, { request, signal }: CountRequest, limit: Reach): Promise<number | undefined> {
+  async #ask(target: Candidate, { request, passed, signal }: CountRequest, limit: Reach): Promise<number | undefined> {
     const late = new AbortController();
     const timer = this.#deps.clock.setTimer(limitMs, () => late.abort());
     try {
@@ -80,7 +84,7 @@ export class TokenCounter {
         endpoint: target.endpoint,
         method: 'POST',
         url: question.url,
-        headers: question.headers,
+        headers: { ...question.headers, [passedHeader]: this.#deps.mark.after(passed) },
         body: question.body,
         signal: AbortSignal.any([signal, late.signal]),
         limit,

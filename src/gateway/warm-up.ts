@@ -1,6 +1,7 @@
 import type { LocalOnly } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import { type LoopMark, type Passed, passedHeader } from '../core/loop-mark.ts';
 import type { WarmUp } from '../protocols/ollama/warm-up.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Transport } from '../transport/client.ts';
@@ -15,6 +16,7 @@ export interface WarmUpDeps {
   readonly transport: Transport;
   readonly availability: Availability;
   readonly resolve: (request: ResolveRequest) => Resolution;
+  readonly mark: LoopMark;
 }
 
 export interface WarmUpRequest {
@@ -24,6 +26,8 @@ export interface WarmUpRequest {
   readonly lock: string | undefined;
   readonly localOnly: LocalOnly;
   readonly allowedModels: readonly string[] | undefined;
+  /** Routers that the client's request has passed, as its header has them. */
+  readonly passed: Passed;
   readonly signal: AbortSignal;
 }
 
@@ -56,7 +60,7 @@ export async function warmUp(deps: WarmUpDeps, asked: WarmUpRequest): Promise<vo
       endpoint,
       method: 'POST',
       url: `${endpoint.baseUrl.replace(/\/v\d+$/, '')}/api/generate`,
-      headers: {},
+      headers: { [passedHeader]: deps.mark.after(asked.passed) },
       body: {
         model: target.model.upstreamId,
         ...(asked.keepAlive === undefined ? {} : { keep_alive: asked.keepAlive }),

@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/errors.ts';
+import { passedHeader } from '../core/loop-mark.ts';
 import { nextTurn } from '../core/next-turn.ts';
 import { readRoutingHeaders } from '../gateway/exchange.ts';
 import type { TokenCount, TokenCounter } from '../gateway/token-count.ts';
@@ -53,6 +54,7 @@ async function count(counter: TokenCounter, shape: CountShape, asked: PageReques
     lock,
     localOnly,
     allowedModels: key?.models,
+    passed: headers[passedHeader],
     signal,
   });
   return { ...jsonPage(shape.encode(counted.tokens)), headers: sourceOf(counted) };

@@ -6,6 +6,7 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
+import { type LoopMark, passedHeader } from '../core/loop-mark.ts';
 import { type MemoryBudget, type MemoryShare, uncountedBytes } from '../core/memory-budget.ts';
 import { nextTurnIfLong } from '../core/next-turn.ts';
 import { type Exchange, newTrail } from '../gateway/exchange.ts';
@@ -32,6 +33,7 @@ export interface ListenerDeps {
   /** Undefined while auth is off. */
   readonly keys: () => KeyRing | undefined;
   readonly isAdmin: (headers: RequestHeaders) => boolean;
+  readonly mark: LoopMark;
   readonly memory: MemoryBudget;
 }
 
@@ -117,6 +119,8 @@ export class Listener {
   async #answer(visit: Visit): Promise<void> {
     try {
       const { headers } = visit.request.head;
+      // First: by another name of this machine the router would otherwise only be told that it may not call itself so.
+      if (this.#deps.mark.isLoop(headers[passedHeader])) throw loopError();
       const refused = checkOrigin(headers, this.#deps.origin());
       if (refused !== undefined) throw refused;
       const match = this.#route(visit);
@@ -255,6 +259,12 @@ function originForm(target: string): string {
   if (target.startsWith('/')) return target;
   const parsed = URL.parse(target);
   return parsed === null ? target : parsed.pathname + parsed.search;
+}
+
+function loopError(): GatewayError {
+  return new GatewayError('loop_detected', 'This request has passed this router before: it is its own upstream.', {
+    hint: 'a provider leads back to this router, itself or through another one; correct its address',
+  });
 }
 
 /** The one for paths that no other claims. */

@@ -4,6 +4,7 @@ import type { Endpoint } from '../core/model.ts';
 import type { Reach } from './address.ts';
 import { credentialHeaders } from './auth/credential.ts';
 import type { Transport } from './client.ts';
+import { loopAnswer } from './loop-answer.ts';
 
 /** Largest listing that is read. Bytes. */
 const maxBytes = 8 * 1024 * 1024;
@@ -13,13 +14,21 @@ const protocolHeaders: Readonly<Record<string, Readonly<Record<string, string>>>
   anthropic: { 'anthropic-version': '2023-06-01' },
 };
 
+export interface Look {
+  readonly endpoint: Endpoint;
+  /** Below the endpoint's base. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** GET below the endpoint's base, parsed. Throws a GatewayError; `upstreamStatus` is set for a status but 200. */
-export function getJson(transport: Transport, endpoint: Endpoint, path: string, signal: AbortSignal): Promise<unknown> {
+export function getJson(transport: Transport, { endpoint, path, headers, signal }: Look): Promise<unknown> {
   return exchangeJson(transport, {
     endpoint,
     method: 'GET',
     url: endpoint.baseUrl + path,
-    headers: protocolHeaders[endpoint.type] ?? {},
+    headers: { ...protocolHeaders[endpoint.type], ...headers },
     signal,
   });
 }
@@ -42,6 +51,7 @@ export function exchangeJson(transport: Transport, request: JsonRequest): Promis
   return new Promise((resolve, reject) => {
     const answer = new HeldBody();
     let status = 0;
+    let loop: GatewayError | undefined;
     const type = request.body === undefined ? undefined : { 'content-type': 'application/json' };
     const headers = {
       accept: 'application/json',
@@ -62,8 +72,9 @@ export function exchangeJson(transport: Transport, request: JsonRequest): Promis
     const sending = transport.send(
       { endpoint, method, url, headers: Object.entries(headers).flat(), body, limit },
       {
-        onHeaders: (code) => {
+        onHeaders: (code, headers) => {
           status = code;
+          loop = loopAnswer(endpoint, code, headers);
         },
         onData: (chunk) => {
           answer.add(chunk);
@@ -75,6 +86,7 @@ export function exchangeJson(transport: Transport, request: JsonRequest): Promis
         },
         onEnd: () =>
           settle(() => {
+            if (loop !== undefined) return reject(loop);
             try {
               resolve(parse(endpoint, status, answer.bytes()));
             } catch (thrown) {
