@@ -14,8 +14,16 @@ export interface OriginRules {
   readonly listenHost: string;
   /** As a `Host` header has them, in lower case, with or without a port. */
   readonly allowedHosts: readonly string[];
-  /** `Host` headers that were found to be fine; filled here, dropped with the rules. */
+  /** Only programs on this machine can connect. */
+  readonly isMachineOnly: boolean;
+  /** `Host` headers that were found to be fine for this machine; filled here, dropped with the rules. */
   readonly knownHosts: Set<string>;
+}
+
+export interface Asking {
+  readonly headers: RequestHeaders;
+  /** Whether a program on this machine sends it. Only asked where others can connect. */
+  readonly isFromHere: () => boolean;
 }
 
 /** `listenHost` is the listen address's, without port. */
@@ -24,6 +32,7 @@ export function originRulesOf(config: Config, listenHost: string): OriginRules {
     isOpen: !isAuthOn(config),
     listenHost: asHostHeader(listenHost),
     allowedHosts: config.server.allowed_hosts.map(asHostHeader),
+    isMachineOnly: isLoopbackHost(listenHost),
     knownHosts: new Set(),
   };
 }
@@ -35,14 +44,16 @@ const maxKnownHosts = 64;
  * Refuses what a web page on another origin could send before anything is read or spent. Programs send neither
  * Origin nor Sec-Fetch-Site, so they never notice.
  */
-export function checkOrigin(headers: RequestHeaders, rules: OriginRules): GatewayError | undefined {
-  if (rules.isOpen && !rules.knownHosts.has(headers.host ?? '') && !isAllowedHost(headers.host, rules)) {
+export function checkOrigin({ headers, isFromHere }: Asking, rules: OriginRules): GatewayError | undefined {
+  // Anybody can write `localhost`: of another machine it means that machine.
+  const isLoopbackOurs = !rules.isOpen || rules.isMachineOnly || isFromHere();
+  if (rules.isOpen && !isAllowedHost(headers.host, rules, isLoopbackOurs)) {
     return new GatewayError('forbidden', `Requests for the host "${printable(headers.host)}" are not accepted.`, {
-      hint: 'use localhost or 127.0.0.1, or add the name to server.allowed_hosts',
+      hint: `${isLoopbackOurs ? 'use localhost or 127.0.0.1, or ' : ''}add the name to server.allowed_hosts`,
     });
   }
   const { origin } = headers;
-  if (origin !== undefined && !isLoopbackOrigin(origin)) {
+  if (origin !== undefined && !(isLoopbackOurs && isLoopbackOrigin(origin))) {
     return new GatewayError('forbidden', `Requests from the web origin "${printable(origin)}" are not accepted.`);
   }
   if (headers['sec-fetch-site'] === 'cross-site') {
@@ -51,16 +62,21 @@ export function checkOrigin(headers: RequestHeaders, rules: OriginRules): Gatewa
   return undefined;
 }
 
-function isAllowedHost(header: string | undefined, rules: OriginRules): boolean {
+function isAllowedHost(header: string | undefined, rules: OriginRules, isLoopbackOurs: boolean): boolean {
   if (header === undefined) return false;
+  if (isLoopbackOurs && rules.knownHosts.has(header)) return true;
   const host = hostName(header);
-  if (host === undefined || !isKnownName(host, header, rules)) return false;
-  if (rules.knownHosts.size < maxKnownHosts) rules.knownHosts.add(header);
-  return true;
+  if (host === undefined) return false;
+  const isAllowed = (isLoopbackOurs && isOwnName(host)) || isListed(host, header, rules);
+  if (isAllowed && isLoopbackOurs && rules.knownHosts.size < maxKnownHosts) rules.knownHosts.add(header);
+  return isAllowed;
 }
 
-function isKnownName(host: string, header: string, rules: OriginRules): boolean {
-  if (isLoopbackHost(host) && (isIP(stripBrackets(host)) !== 0 || host === 'localhost')) return true;
+function isOwnName(host: string): boolean {
+  return isLoopbackHost(host) && (isIP(stripBrackets(host)) !== 0 || host === 'localhost');
+}
+
+function isListed(host: string, header: string, rules: OriginRules): boolean {
   return host === rules.listenHost || rules.allowedHosts.some((one) => one === host || one === header.toLowerCase());
 }
 

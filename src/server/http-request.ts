@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isLoopbackHost } from '../transport/address.ts';
 
 /** Lower-case names. Of a field that repeats, all values with commas between, or the first one where that means nothing. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
@@ -39,6 +40,12 @@ export class HttpRequest {
     this.incoming = incoming;
     this.#response = response;
     this.head = headOf(incoming);
+  }
+
+  /** Sent by a program on this machine: what calls itself `localhost` elsewhere is not here. */
+  get isFromHere(): boolean {
+    const { remoteAddress } = this.incoming.socket;
+    return remoteAddress !== undefined && isLoopbackHost(remoteAddress);
   }
 
   /** All of it has come, whether somebody took it or not. */

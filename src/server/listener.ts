@@ -118,10 +118,11 @@ export class Listener {
   /** Never rejects. */
   async #answer(visit: Visit): Promise<void> {
     try {
-      const { headers } = visit.request.head;
+      const { request } = visit;
+      const { headers } = request.head;
       // First: by another name of this machine the router would otherwise only be told that it may not call itself so.
       if (this.#deps.mark.isLoop(headers[passedHeader])) throw loopError();
-      const refused = checkOrigin(headers, this.#deps.origin());
+      const refused = checkOrigin({ headers, isFromHere: () => request.isFromHere }, this.#deps.origin());
       if (refused !== undefined) throw refused;
       const match = this.#route(visit);
       if (match === undefined) return visit.reply.send(204, ['allow', 'GET, HEAD, POST'], '');

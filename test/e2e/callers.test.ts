@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeUpstream, startFake } from '../support/fake-upstream.ts';
 import { type RunningApp, startApp } from '../support/start-app.ts';
@@ -85,6 +86,26 @@ describe('while auth is off', () => {
     const [data] = (await once(socket, 'data')) as [Buffer];
     socket.destroy();
     expect(data.toString()).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  const [elsewhere] = Object.values(networkInterfaces()).flatMap((ones) =>
+    (ones ?? []).filter(({ internal, family }) => !internal && family === 'IPv4'),
+  );
+
+  it.skipIf(elsewhere === undefined)('localhost from another machine opens nothing', async () => {
+    const app = await start('server: { insecure: true, allowed_hosts: [gpu.lan] }', '0.0.0.0:0');
+    const statusBy = async (address: string, host: string) => {
+      const socket = connect(app.port, address);
+      socket.write(`GET /v1/models HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      const [data] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      return Number(/^HTTP\/1\.1 (\d{3})/.exec(data.toString())?.[1]);
+    };
+    const far = elsewhere?.address ?? '';
+    expect(await statusBy('127.0.0.1', `localhost:${app.port}`)).toBe(200);
+    expect(await statusBy(far, `localhost:${app.port}`)).toBe(403);
+    expect(await statusBy(far, '127.0.0.1')).toBe(403);
+    expect(await statusBy(far, 'gpu.lan')).toBe(200);
   });
 
   it('listens and answers on IPv6 loopback', async () => {
