@@ -8,8 +8,8 @@ export interface KnowledgeSources {
   readonly environment: Environment;
   /** Providers of the program's own, such as the demo engine. */
   readonly builtIn?: readonly string[];
-  /** See `Knowledge`. None when left out. */
-  readonly ownAddresses?: () => readonly string[];
+  /** See `Knowledge`. */
+  readonly ownAddresses?: (() => readonly string[]) | undefined;
 }
 
 /** What the shipped catalogue says, in the terms the configuration asks in. */
@@ -20,7 +20,7 @@ export function catalogueKnowledge(sources: KnowledgeSources): Knowledge {
     typeNames: providerTypes().map((type) => type.id),
     hasBase: (type) => hasBase(providerType(type), sources.environment),
     usualBase: (type) => providerType(type)?.baseUrl,
-    ownAddresses: () => sources.ownAddresses?.() ?? [],
+    ownAddresses: sources.ownAddresses,
     isProviderId: (id) => isProviderId(id, generic) || (sources.builtIn ?? []).includes(id),
     isForbiddenHost: sources.isForbiddenHost,
   };

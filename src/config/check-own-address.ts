@@ -4,13 +4,17 @@ import { isLoopbackHost, parseListen } from './listen.ts';
 import type { ProviderConfig } from './schema.ts';
 import { keyMarkAt, markAt, nodeAt, type Path } from './tree.ts';
 
-/** A provider at the router's own address would be asked by the router for what the router asks it. */
+/**
+ * A provider at the router's own address would be asked by the router for what the router asks it. Only checked where the
+ * router is to run: two documented examples may well name the same port.
+ */
 export function checkOwnAddress(context: CheckContext): void {
   const { config, tree, report, knowledge } = context;
   const own = parseListen(config.server.listen);
+  const { ownAddresses } = knowledge;
   // A free port is nobody's before it is taken.
-  if (own === undefined || own.port === 0) return;
-  const addresses = listenedOn(own.host, () => knowledge.ownAddresses?.() ?? []);
+  if (own === undefined || own.port === 0 || ownAddresses === undefined) return;
+  const addresses = listenedOn(own.host, ownAddresses);
   for (const [id, provider] of Object.entries(config.providers)) {
     for (const { path, base } of provider.active ? basesOf(context, id, provider) : []) {
       const url = URL.parse(base);

@@ -8,8 +8,11 @@ export interface Knowledge {
   hasBase(type: string): boolean;
   /** Where a provider of this type is that says nothing about it; undefined where that depends. */
   usualBase?(type: string): string | undefined;
-  /** This machine's addresses and names in its network, in lower case; those of IPv6 without brackets. */
-  ownAddresses?(): readonly string[];
+  /**
+   * This machine's addresses and names in its network, in lower case; those of IPv6 without brackets. Undefined where a
+   * file is read that is not to be run here.
+   */
+  readonly ownAddresses?: (() => readonly string[]) | undefined;
   /** Ids of providers that may exist without being declared: discovered, switched on by a key, built in. */
   isProviderId(id: string): boolean;
   /** Addresses that no provider may have: where clouds hand out credentials. Takes a URL's `hostname`. */

@@ -189,6 +189,16 @@ describe('doctor --config-only', () => {
     expect((await sandbox.run(['serve', '-c', path])).code).toBe(3);
   });
 
+  test("refuses a provider at the router's own address, with its line", async () => {
+    const path = sandbox.write(
+      'r.yaml',
+      'server: { port: 8080 }\nproviders:\n  llamacpp:\n    base_url: http://localhost:8080\n',
+    );
+    const { code, stdout } = await sandbox.run(['doctor', '--config-only', '-c', path]);
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/r\.yaml:4:15 .*where the router itself listens/)]);
+    expect((await sandbox.run(['serve', '-c', path])).code).toBe(3);
+  });
+
   test('needs no secrets and no servers', async () => {
     const yaml = 'providers: { vllm: { base_url: "${VLLM_URL}" }, openai: { api_key: "${OPENAI_API_KEY}" } }\n';
     const { code, checks } = await doctor(yaml, { flags: ['--config-only'] });

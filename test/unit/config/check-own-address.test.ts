@@ -54,7 +54,9 @@ describe("a provider at the router's own address", () => {
 
   it('is told with the place of its address', () => {
     const text = 'providers:\n  a:\n    base_url: http://127.0.0.1:4356\n';
-    expect(issuesOf(() => loadText(text))).toMatchObject([{ line: 3, column: 15, path: 'providers.a.base_url' }]);
-    expect(issuesOf(() => loadText(text, { listen: '127.0.0.1:1' }))).toEqual([]);
+    expect(issuesOf(() => loadText(text, { knowledge }))).toMatchObject([
+      { line: 3, column: 15, path: 'providers.a.base_url' },
+    ]);
+    expect(issuesOf(() => loadText(text, { knowledge, listen: '127.0.0.1:1' }))).toEqual([]);
   });
 });
