@@ -30,7 +30,26 @@ export class HeldBody {
     return this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
   }
 
-  /** All of it, held no longer. */
+  /** Its first bytes, as many as there are of them. */
+  beginning(length: number): Buffer {
+    this.#closeTail();
+    const pieces: Buffer[] = [];
+    for (let at = 0, size = 0; at < this.#chunks.length && size < length; at++) {
+      const piece = (this.#chunks[at] as Buffer).subarray(0, length - size);
+      pieces.push(piece);
+      size += piece.length;
+    }
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+  }
+
+  /** The same, held no longer. */
+  take(): Buffer {
+    const bytes = this.bytes();
+    this.release();
+    return bytes;
+  }
+
+  /** All of it in the pieces it is held in, held no longer. */
   release(): readonly Buffer[] {
     this.#closeTail();
     const chunks = this.#chunks;

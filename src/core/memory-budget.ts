@@ -80,6 +80,24 @@ export class MemoryShare {
   }
 }
 
+/** What one holder has of its request's share. Of little nothing is counted. */
+export class HeldCount {
+  readonly #share: MemoryShare;
+  #counted = 0;
+
+  constructor(share: MemoryShare) {
+    this.#share = share;
+  }
+
+  /** So much is held now, or will be at once. Throws `overloaded` or `too_large`, and then counts what it did before. */
+  set(bytes: number): void {
+    const due = bytes > uncountedBytes ? bytes : 0;
+    if (due > this.#counted) this.#share.take(due - this.#counted);
+    else if (due < this.#counted) this.#share.give(this.#counted - due);
+    this.#counted = due;
+  }
+}
+
 function overloaded(): GatewayError {
   return new GatewayError('overloaded', 'The router holds as much for other requests as it may.', {
     hint: 'try again, or raise server.max_held_memory',

@@ -39,6 +39,8 @@ export interface AnswerHost {
   heard(atMs: number): void;
   /** To the client, no faster than it reads. */
   write(output: Buffer | string): void;
+  /** So many bytes of the answer, and of what is made of it, are held. False when there is no room: this one has failed. */
+  holds(bytes: number): boolean;
   /** It is whole and handed over. `firstTokenAt` is monotonic. */
   answered(usage: Usage | undefined, firstTokenAt?: number): void;
   /** Safe to repeat. */

@@ -2,6 +2,7 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
+import { HeldCount, type MemoryShare } from '../core/memory-budget.ts';
 import type { Candidate, Usage } from '../core/model.ts';
 import type { TimeLimit, TimeLimits } from '../core/time-limits.ts';
 import type { Reach } from '../transport/address.ts';
@@ -48,6 +49,7 @@ export interface AttemptInput {
   readonly stream: boolean;
   readonly delivery: Delivery;
   readonly departure: Departure;
+  readonly memory: MemoryShare;
   /** Monotonic time by which the whole request must have ended; undefined is no limit. */
   readonly deadline: number | undefined;
   /** Where its server is, to be told when that is found down. */
@@ -82,12 +84,14 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
   #silence: Silence | undefined;
   #isPaused = false;
   since = 0;
+  readonly #held: HeldCount;
   readonly #onLeave = () => this.#clientLeft();
 
   private constructor(deps: AttemptDeps, input: AttemptInput, resolve: (outcome: AttemptOutcome) => void) {
     this.#deps = deps;
     this.#input = input;
     this.#resolve = resolve;
+    this.#held = new HeldCount(input.memory);
   }
 
   static run(deps: AttemptDeps, input: AttemptInput): Promise<AttemptOutcome> {
@@ -199,6 +203,16 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
     });
   }
 
+  holds(bytes: number): boolean {
+    try {
+      this.#held.set(bytes);
+      return true;
+    } catch (thrown) {
+      this.fail(GatewayError.from(thrown));
+      return false;
+    }
+  }
+
   answered(usage: Usage | undefined, firstTokenAt?: number): void {
     const firstTokenMs = firstTokenAt === undefined ? undefined : this.#input.delivery.sinceStart(firstTokenAt);
     this.#settle({ kind: 'answered', status: this.head.status, usage, firstTokenMs });
@@ -271,6 +285,8 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
   #settle(outcome: AttemptOutcome): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    // The client may still have to take an answer; the request's end gives back what that holds.
+    if (outcome.kind !== 'answered') this.#held.set(0);
     this.#limit?.lift();
     this.#silence?.cancel();
     this.#input.departure.off(this.#onLeave);

@@ -263,6 +263,7 @@ export class Attempts {
         stream: facts.stream,
         delivery: input.delivery,
         departure,
+        memory: exchange.memory,
         deadline: input.deadlineMs === undefined ? undefined : exchange.startedAt + input.deadlineMs,
         place: availability.place(candidate),
         isLastHope: contender.isLastHope,

@@ -1,9 +1,9 @@
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
-import { GatewayError } from '../core/errors.ts';
+import { type ErrorCode, GatewayError } from '../core/errors.ts';
 import type { Candidate, Usage } from '../core/model.ts';
 import type { JsonObject, UpstreamHeaders } from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
-import { encodingsOf } from '../transport/content-encoding.ts';
+import { decodeBody, encodingsOf, type OnBytes } from '../transport/content-encoding.ts';
+import type { UpstreamAnswer } from './answer-tap.ts';
 
 /** How one request travels to one candidate, and how its answer comes back to the client. */
 export interface Channel {
@@ -38,28 +38,19 @@ export interface StreamedAnswer {
   readonly usage: Usage | undefined;
 }
 
-type Decode = (input: Buffer, options: { maxOutputLength: number }) => Buffer;
-const decoders: Readonly<Record<string, Decode>> = {
-  gzip: gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
-  zstd: zstdDecompressSync,
-};
-const maxUnpackedBytes = 256 * 1024 * 1024;
-
-/** We ask for none, but an upstream (or what stands before it) may compress all the same. */
-export function unpack(body: Buffer, headers: UpstreamHeaders, target: Candidate): Buffer {
-  if (headers['content-encoding'] === undefined) return body;
-  let bytes = body;
-  for (const name of encodingsOf(headers['content-encoding']).toReversed()) {
-    try {
-      bytes = (decoders[name] as Decode)(bytes, { maxOutputLength: maxUnpackedBytes });
-    } catch (thrown) {
-      throw unusable(target, `its ${name} encoding cannot be undone`, thrown);
-    }
+/** We ask for none, but an upstream (or what stands before it) may compress all the same. Throws `upstream_invalid`. */
+export async function unpack(body: Buffer, { headers, candidate }: UpstreamAnswer, onBytes: OnBytes): Promise<Buffer> {
+  const encodings = encodingsOf(headers['content-encoding']);
+  try {
+    return await decodeBody(body, encodings, onBytes);
+  } catch (thrown) {
+    if (thrown instanceof GatewayError && ours.has(thrown.code)) throw thrown;
+    throw unusable(candidate, `its ${encodings.join(', ').slice(0, 40)} encoding cannot be undone`, thrown);
   }
-  return bytes;
 }
+
+/** What `onBytes` throws. */
+const ours: ReadonlySet<ErrorCode> = new Set(['overloaded', 'too_large', 'upstream_invalid']);
 
 /** The answer as a JSON object. Throws `upstream_invalid` for an empty, broken or other body. */
 export function parseAnswer(text: string, target: Candidate): JsonObject {

@@ -3,16 +3,19 @@ import { HeldBody } from '../core/held-body.ts';
 import { loopAnswer } from '../transport/loop-answer.ts';
 import type { Answer, AnswerHost } from './answer.ts';
 import type { UpstreamAnswer } from './answer-tap.ts';
-import { unpack } from './channel.ts';
+import { unpack, unusable } from './channel.ts';
 
 /** As much of it as is read. Bytes. */
 const maxBytes = 64 * 1024;
+/** And what that may unpack to. Bytes. */
+const maxUnpacked = 256 * 1024;
 
 /** A status that says no. */
 export class ErrorAnswer implements Answer {
   readonly usage = undefined;
   readonly #host: AnswerHost;
   readonly #body = new HeldBody();
+  #hasEnded = false;
 
   constructor(host: AnswerHost) {
     this.#host = host;
@@ -20,12 +23,16 @@ export class ErrorAnswer implements Answer {
 
   /** What there is of it says enough: one without end is not waited for. */
   push(chunk: Buffer): void {
+    if (this.#hasEnded) return;
     this.#body.add(chunk);
     if (this.#body.size >= maxBytes) this.end();
   }
 
   end(): void {
-    this.#host.fail(this.#meaning());
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    if (this.#host.head.headers['content-encoding'] === undefined) return this.#fail(this.#body.bytes());
+    void this.#unpacked().then((body) => this.#fail(body));
   }
 
   /** What was held is worth more than the news that its connection then broke. */
@@ -33,23 +40,32 @@ export class ErrorAnswer implements Answer {
     this.end();
   }
 
-  #meaning(): GatewayError {
+  #fail(body: Buffer): void {
+    this.#host.fail(this.#meaning(body.toString('utf8')));
+  }
+
+  #meaning(text: string): GatewayError {
     const { prepared, head } = this.#host;
     try {
-      const error = prepared.classify(head.status, head.headers, this.#text());
+      const error = prepared.classify(head.status, head.headers, text);
       return loopAnswer(head.candidate.endpoint, head.status, head.headers) ?? oddStatus(head, error) ?? error;
     } catch (thrown) {
       return GatewayError.from(thrown);
     }
   }
 
-  /** Empty when its encoding cannot be undone, since the status tells as well. */
-  #text(): string {
-    const { headers, candidate } = this.#host.head;
+  /** Empty when its encoding cannot be undone, since the status tells as well. Never rejects. */
+  async #unpacked(): Promise<Buffer> {
+    const { head } = this.#host;
+    let size = 0;
+    const onBytes = (bytes: number) => {
+      size += bytes;
+      if (size > maxUnpacked) throw unusable(head.candidate, `it unpacks to more than ${maxUnpacked} bytes`);
+    };
     try {
-      return unpack(this.#body.bytes(), headers, candidate).toString('utf8');
+      return await unpack(this.#body.bytes(), head, onBytes);
     } catch {
-      return '';
+      return Buffer.alloc(0);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Candidate } from '../core/model.ts';
 import type { UpstreamHeaders } from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
 import { sentSecrets } from '../transport/auth/sent-secrets.ts';
-import { type Channel, parseAnswer, type StreamedAnswer, unpack, unusable, type WholeAnswer } from './channel.ts';
+import { type Channel, parseAnswer, type StreamedAnswer, unusable, type WholeAnswer } from './channel.ts';
 
 export interface PreparedInput {
   readonly channel: Channel;
@@ -63,15 +63,13 @@ export class Prepared {
 
   answer(body: Buffer, headers: UpstreamHeaders): WholeAnswer {
     if (this.isStream(headers)) throw unusable(this.#target, 'it is a stream, and none was asked for');
-    const plain = unpack(body, headers, this.#target);
-    const text = plain.toString('utf8');
+    const text = body.toString('utf8');
     // Of plain ASCII the text is the bytes, and goes out as it is.
-    return this.#channel.answer(isAscii(plain) ? text : plain, parseAnswer(text, this.#target));
+    return this.#channel.answer(isAscii(body) ? text : body, parseAnswer(text, this.#target));
   }
 
-  answerAsStream(body: Buffer, headers: UpstreamHeaders): StreamedAnswer {
-    const text = unpack(body, headers, this.#target).toString('utf8');
-    return this.#channel.answerAsStream(parseAnswer(text, this.#target));
+  answerAsStream(body: Buffer): StreamedAnswer {
+    return this.#channel.answerAsStream(parseAnswer(body.toString('utf8'), this.#target));
   }
 
   /** An error of this request without what was sent along to authorize it, which upstreams quote. */

@@ -6,10 +6,17 @@ import type { Answer, AnswerHost } from './answer.ts';
 /** Held of what comes before the content, so that a failure in it can still move on. Bytes or characters. */
 const maxHeld = 1024 * 1024;
 
+/**
+ * What a stream takes for each byte it holds: as it came and as text and objects; and, translated, as part and as what
+ * the client gets of it.
+ */
+const heldForEachByte = { passthrough: 3, translated: 6 };
+
 /** An answer that comes in events. Until the first of content nothing of it reaches the client. */
 export class StreamAnswer implements Answer {
   readonly #host: AnswerHost;
   readonly #relay: Relay;
+  readonly #heldForEachByte: number;
   #held: (Buffer | string)[] = [];
   #heldLength = 0;
   #firstTokenAt: number | undefined;
@@ -17,6 +24,7 @@ export class StreamAnswer implements Answer {
   constructor(host: AnswerHost) {
     this.#host = host;
     this.#relay = host.prepared.relay();
+    this.#heldForEachByte = heldForEachByte[host.prepared.isPassthrough ? 'passthrough' : 'translated'];
   }
 
   get usage(): Usage | undefined {
@@ -32,6 +40,7 @@ export class StreamAnswer implements Answer {
     } catch (thrown) {
       return host.fail(GatewayError.from(thrown));
     }
+    if (!host.holds(relay.heldBytes * this.#heldForEachByte)) return;
     const now = host.clock.monotonic();
     host.heard(now);
     if (!host.isCommitted) {

@@ -44,9 +44,9 @@ export class TranslatedChannel implements Channel {
   }
 
   relay(): Relay {
-    const { inbound, outbound, context, framing } = this.#input;
+    const { inbound, outbound, context, framing, target } = this.#input;
     const decoder = outbound.streamDecoder(this.#decodeContext());
-    return new TranslatingRelay(decoder, inbound.streamEncoder(context, framing));
+    return new TranslatingRelay({ decoder, encoder: inbound.streamEncoder(context, framing), target });
   }
 
   answer(_body: Buffer | string, json: JsonObject): WholeAnswer {

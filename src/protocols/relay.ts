@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Candidate, Usage } from '../core/model.ts';
-import { parseEvent, SseSplitter } from '../transport/sse.ts';
+import { EventTooLarge, parseEvent, type SseEvent, SseSplitter } from '../transport/sse.ts';
+import { LargeEvent } from './large-event.ts';
 import type { ErrorFacts, Inspector, JsonObject, StreamDecoder, StreamEncoder } from './protocol.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface Relay {
   readonly phase: RelayPhase;
   readonly usage: Usage | undefined;
   readonly failure: GatewayError | undefined;
+  /** What it holds of the upstream's bytes, or of what was made of them. Bytes. */
+  readonly heldBytes: number;
   /** The finished answer as one body in the client's protocol, where its stream repeats it (Responses). */
   readonly whole: JsonObject | undefined;
   /** What the client may get of this chunk; undefined when nothing yet. */
@@ -44,6 +47,17 @@ export interface PassthroughOptions {
 const lf = 0x0a;
 const cr = 0x0d;
 
+/** An event that is larger is handed on while it comes, unless it begins like one that has to be read. Bytes. */
+const largeEventBytes = 256 * 1024;
+/** That is read as well, up to here. Bytes. */
+const largeReadBytes = 8 * 1024 * 1024;
+/** Where the type of an event stands. Bytes. */
+const beginningBytes = 4 * 1024;
+/** What a translated answer may add up to: some protocols repeat all of it at its end. Characters. */
+const maxContent = 16 * 1024 * 1024;
+/** How much more such a repetition takes than content that is gone once it is sent: it is told five times. */
+const repeatedWeight = 3;
+
 /** Same protocol on both sides: whole events are handed on as they came. */
 export class PassthroughRelay implements Relay {
   readonly #options: PassthroughOptions;
@@ -52,6 +66,7 @@ export class PassthroughRelay implements Relay {
   #usage: Usage | undefined;
   #failure: GatewayError | undefined;
   #whole: JsonObject | undefined;
+  #large: LargeEvent | undefined;
   #finishes = 0;
   #sawEnd = false;
 
@@ -75,16 +90,29 @@ export class PassthroughRelay implements Relay {
     return this.#whole;
   }
 
+  get heldBytes(): number {
+    return this.#splitter.heldBytes;
+  }
+
   errorEvent(): undefined {
     return undefined;
   }
 
   push(chunk: Buffer): Buffer | undefined {
+    if (this.#large !== undefined) return this.#pushLarge(this.#large, chunk);
     if (this.#phase === 'content' && !this.#splitter.isHolding && this.#isPlain(chunk)) return chunk;
+    const output = this.#pushWhole(chunk);
+    if (this.#splitter.heldBytes <= largeEventBytes || !this.#mayHandOn()) return output;
+    const begun = this.#splitter.rest() as Buffer;
+    this.#large = new LargeEvent(begun);
+    return output === undefined ? begun : Buffer.concat([output, begun]);
+  }
+
+  #pushWhole(chunk: Buffer): Buffer | undefined {
     const kept: Buffer[] = [];
     const events = this.#splitter.split(chunk);
     try {
-      for (const raw of events) if (this.#read(raw)) kept.push(raw);
+      for (const raw of events) if (this.#read(parseEvent(raw))) kept.push(raw);
     } catch (thrown) {
       this.#failure = GatewayError.from(thrown);
     }
@@ -94,11 +122,47 @@ export class PassthroughRelay implements Relay {
     return Buffer.concat(kept);
   }
 
+  /** The event that is held may go to the client before it is known what it means. */
+  #mayHandOn(): boolean {
+    if (this.#splitter.heldBytes > largeReadBytes) return true;
+    return !this.#options.inspector.interesting.test(this.#splitter.beginning(beginningBytes).toString('latin1'));
+  }
+
+  #pushLarge(large: LargeEvent, chunk: Buffer): Buffer | undefined {
+    const end = large.push(chunk);
+    if (end === undefined) return chunk;
+    this.#endLarge(large);
+    const rest = end === chunk.length || this.#failure !== undefined ? undefined : this.push(chunk.subarray(end));
+    return rest === undefined ? chunk.subarray(0, end) : Buffer.concat([chunk.subarray(0, end), rest]);
+  }
+
+  #endLarge(large: LargeEvent): void {
+    this.#large = undefined;
+    try {
+      this.#read(large.event());
+      // It has lost its texts.
+      this.#whole = undefined;
+    } catch (thrown) {
+      this.#failure = GatewayError.from(thrown);
+    }
+  }
+
   end(): Buffer | string | undefined {
+    if (this.#large !== undefined) return this.#endWithin(this.#large);
     const rest = this.#splitter.rest();
     let tail: Buffer | undefined;
     // An event without its blank line is legal at the very end only; it decides whether the answer was whole.
-    if (rest !== undefined && this.#read(rest)) tail = Buffer.concat([rest, Buffer.from('\n\n')]);
+    if (rest !== undefined && this.#read(parseEvent(rest))) tail = Buffer.concat([rest, blankLine]);
+    return this.#ended(tail);
+  }
+
+  #endWithin(large: LargeEvent): Buffer | string | undefined {
+    this.#endLarge(large);
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#ended(blankLine);
+  }
+
+  #ended(tail: Buffer | undefined): Buffer | string | undefined {
     if (this.#phase !== 'finished') throw incomplete(this.#options.target);
     if (this.#sawEnd || this.#options.endMarker === undefined) return tail;
     return tail === undefined ? this.#options.endMarker : Buffer.concat([tail, Buffer.from(this.#options.endMarker)]);
@@ -119,8 +183,7 @@ export class PassthroughRelay implements Relay {
   }
 
   /** Notes what the event means; false when the client is not to see it. */
-  #read(raw: Buffer): boolean {
-    const { event, data } = parseEvent(raw);
+  #read({ event, data }: SseEvent): boolean {
     if (data === undefined) return true;
     const meaning = this.#options.inspector.meaning(event, data, this.#options.target);
     if (meaning.kind === 'error') throw meaning.error;
@@ -141,17 +204,29 @@ export class PassthroughRelay implements Relay {
   }
 }
 
+export interface TranslatingOptions {
+  readonly decoder: StreamDecoder;
+  readonly encoder: StreamEncoder;
+  readonly target: Candidate;
+}
+
 /** Different protocols: decoded to parts, encoded again. */
 export class TranslatingRelay implements Relay {
   readonly #decoder: StreamDecoder;
   readonly #encoder: StreamEncoder;
+  readonly #target: Candidate;
+  /** Of an event whose end has not come. */
+  #heldBytes = 0;
+  /** Characters of the content so far. */
+  #content = 0;
   #phase: RelayPhase = 'preamble';
   #usage: Usage | undefined;
   #failure: GatewayError | undefined;
 
-  constructor(decoder: StreamDecoder, encoder: StreamEncoder) {
+  constructor({ decoder, encoder, target }: TranslatingOptions) {
     this.#decoder = decoder;
     this.#encoder = encoder;
+    this.#target = target;
   }
 
   get phase(): RelayPhase {
@@ -170,6 +245,11 @@ export class TranslatingRelay implements Relay {
     return this.#encoder.whole;
   }
 
+  /** All encoders are taken to keep the content until they end; it is little beside a large event. */
+  get heldBytes(): number {
+    return this.#heldBytes + this.#content * ('whole' in this.#encoder ? repeatedWeight : 1);
+  }
+
   errorEvent(error: GatewayError, facts: ErrorFacts): string {
     return this.#encoder.error(error, facts);
   }
@@ -177,9 +257,13 @@ export class TranslatingRelay implements Relay {
   push(chunk: Buffer): string | undefined {
     let text = '';
     try {
-      for (const piece of piecesOf(chunk)) text += this.#encode(this.#decoder.push(piece)) ?? '';
+      for (const piece of piecesOf(chunk)) {
+        const parts = this.#decoder.push(piece);
+        this.#countHeld(piece, parts.length > 0);
+        text += this.#encode(parts) ?? '';
+      }
     } catch (thrown) {
-      this.#failure = GatewayError.from(thrown);
+      this.#failure = this.#named(GatewayError.from(thrown));
     }
     return text === '' ? undefined : text;
   }
@@ -189,9 +273,24 @@ export class TranslatingRelay implements Relay {
     return text + this.#encoder.end();
   }
 
+  /** Nearly: where an event that is dropped ends with Windows' line ends, it is counted on to the next part. */
+  #countHeld(piece: Buffer, hasParts: boolean): void {
+    const end = piece.lastIndexOf(blankLine);
+    if (end !== -1) this.#heldBytes = piece.length - end - blankLine.length;
+    else this.#heldBytes = piece.length + (hasParts ? 0 : this.#heldBytes);
+    if (this.#content <= maxContent) return;
+    const who = this.#target.endpoint.providerId;
+    throw new GatewayError('upstream_invalid', `${who} sent an answer over ${maxContent} characters.`);
+  }
+
+  #named(error: GatewayError): GatewayError {
+    return error instanceof EventTooLarge ? new EventTooLarge(this.#target.endpoint.providerId) : error;
+  }
+
   #encode(parts: ReturnType<StreamDecoder['push']>): string | undefined {
     let text = '';
     for (const part of parts) {
+      if (part.kind === 'block-delta') this.#content += part.text?.length ?? 0;
       if (part.kind === 'finish') this.#phase = 'finished';
       else if (part.kind === 'usage') this.#usage = part.usage;
       else if (this.#phase === 'preamble' && startsContent(part)) this.#phase = 'content';

@@ -2,8 +2,7 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
-import { type MemoryShare, uncountedBytes } from '../core/memory-budget.ts';
-import { Slots } from '../core/slots.ts';
+import { HeldCount, type MemoryShare } from '../core/memory-budget.ts';
 import { decodeBody, encodingsOf } from '../transport/content-encoding.ts';
 import type { BodySink, HttpRequest } from './http-request.ts';
 
@@ -18,12 +17,7 @@ export interface BodyLimits {
 export interface BodyReading {
   readonly limits: BodyLimits;
   readonly memory: MemoryShare;
-  /** The client's departure; asked for bodies that have to be decoded alone. */
-  readonly signal: () => AbortSignal;
 }
-
-/** Bodies that are decoded at once: each may become as large as the limit before it can be counted. */
-const decodersAtOnce = 4;
 
 /** How often bodies under way are looked at. Milliseconds. */
 const sweepMs = 250;
@@ -36,7 +30,6 @@ export class BodyReader {
   readonly #clock: Clock;
   readonly #batch: Batch;
   readonly #pending = new Set<PendingBody>();
-  readonly #decoders = new Slots(decodersAtOnce);
   #sweep: Timer | undefined;
 
   constructor(clock: Clock, batch: Batch) {
@@ -59,20 +52,16 @@ export class BodyReader {
   }
 
   async #decoded(request: HttpRequest, reading: BodyReading): Promise<Buffer> {
-    const { limits, memory, signal } = reading;
+    const { max_request_body_size: limit } = reading.limits;
     const raw = await this.#collect(request, reading);
-    const free = await this.#decoders.enter(signal());
-    try {
-      const encodings = encodingsOf(request.head.headers['content-encoding']);
-      const body = await decodeBody(raw, encodings, limits.max_request_body_size);
-      if (body.length > uncountedBytes) memory.take(body.length);
-      return body;
-    } catch (thrown) {
-      if (thrown instanceof GatewayError && thrown.code === 'too_large') throw tooLarge(limits.max_request_body_size);
-      throw thrown;
-    } finally {
-      free();
-    }
+    const held = new HeldCount(reading.memory);
+    let size = 0;
+    const onBytes = (bytes: number) => {
+      size += bytes;
+      if (size > limit) throw tooLarge(limit);
+      held.set(size);
+    };
+    return decodeBody(raw, encodingsOf(request.head.headers['content-encoding']), onBytes);
   }
 
   #collect(request: HttpRequest, { limits, memory }: BodyReading): Promise<Buffer> {
@@ -112,14 +101,15 @@ interface PendingInput {
 class PendingBody implements BodySink {
   readonly #input: PendingInput;
   readonly #body = new HeldBody();
+  readonly #held: HeldCount;
   #isOver = false;
-  #countedBytes = 0;
   /** Bytes there were when `goesOn` last saw more of them, and when that was. */
   #seenBytes = -1;
   #seenAt = 0;
 
   constructor(input: PendingInput) {
     this.#input = input;
+    this.#held = new HeldCount(input.memory);
   }
 
   onBody(bytes: Buffer): void {
@@ -127,7 +117,11 @@ class PendingBody implements BodySink {
     const { max_request_body_size: limit } = this.#input.limits;
     this.#body.add(bytes);
     if (this.#body.size > limit) return this.#fail(tooLarge(limit));
-    if (this.#body.size > uncountedBytes) this.#count();
+    try {
+      this.#held.set(this.#body.size);
+    } catch (thrown) {
+      this.#fail(GatewayError.from(thrown));
+    }
   }
 
   onEnd(): void {
@@ -157,21 +151,11 @@ class PendingBody implements BodySink {
     return false;
   }
 
-  #count(): void {
-    const more = this.#body.size - this.#countedBytes;
-    try {
-      this.#input.memory.take(more);
-      this.#countedBytes += more;
-    } catch (thrown) {
-      this.#fail(GatewayError.from(thrown));
-    }
-  }
-
   #fail(error: GatewayError): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#body.release();
-    this.#input.memory.give(this.#countedBytes);
+    this.#held.set(0);
     this.#input.reject(error);
   }
 }

@@ -214,9 +214,9 @@ export class Listener {
     };
   }
 
-  async #read({ request, departure, memory }: Visit): Promise<Buffer> {
+  async #read({ request, memory }: Visit): Promise<Buffer> {
     const limits = this.#deps.config().server;
-    const body = await this.#bodies.read(request, { limits, memory, signal: () => departure.signal });
+    const body = await this.#bodies.read(request, { limits, memory });
     if (body.length <= uncountedBytes) return body;
     memory.take(bytesWhileAnswered(body));
     await nextTurnIfLong(body);

@@ -1,19 +1,18 @@
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { GatewayError } from '../core/errors.ts';
+import { HeldBody } from '../core/held-body.ts';
 
-type Decoder = (
-  input: Buffer,
-  options: { maxOutputLength: number },
-  callback: (error: Error | null, result: Buffer) => void,
-) => void;
-
-const decoders: Readonly<Record<string, Decoder>> = {
-  gzip: gunzip,
-  'x-gzip': gunzip,
-  deflate: inflate,
-  br: brotliDecompress,
-  zstd: zstdDecompress,
+const decoders: Readonly<Record<string, (options: { readonly chunkSize: number }) => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
 };
+
+/** Unpacked at a time. Bytes. */
+const chunkSize = 64 * 1024;
 
 export const knownEncodings = Object.keys(decoders);
 
@@ -29,11 +28,14 @@ export function encodingsOf(header: string | string[] | undefined): readonly str
     .filter((name) => name !== '' && name !== 'identity');
 }
 
+/** Told of bytes before they are held, those of every encoding; what it throws ends the decoding. */
+export type OnBytes = (bytes: number) => void;
+
 /**
- * Undoes the encodings, last applied first, never past `limit` bytes: a small body must not unpack to gigabytes.
- * Throws `unsupported_media`, `too_large` or `bad_request`.
+ * Undoes the encodings, last applied first. A small body can unpack to gigabytes: `onBytes` sees to it that none does.
+ * Throws `unsupported_media`, `bad_request`, or what `onBytes` threw.
  */
-export async function decodeBody(body: Buffer, encodings: readonly string[], limit: number): Promise<Buffer> {
+export async function decodeBody(body: Buffer, encodings: readonly string[], onBytes: OnBytes): Promise<Buffer> {
   if (encodings.length > maxEncodings) {
     throw new GatewayError('unsupported_media', `The body is encoded ${encodings.length} times.`, {
       hint: 'send the body as it is, or encoded once',
@@ -47,18 +49,23 @@ export async function decodeBody(body: Buffer, encodings: readonly string[], lim
         hint: `send the body as it is, or as ${knownEncodings.join(', ')}`,
       });
     }
-    bytes = await run(decoder, bytes, limit);
+    bytes = await run(decoder({ chunkSize }), bytes, onBytes);
   }
   return bytes;
 }
 
-function run(decoder: Decoder, input: Buffer, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    decoder(input, { maxOutputLength: limit }, (error, result) => {
-      if (error === null) return resolve(result);
-      const isTooLarge = (error as { readonly code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
-      if (isTooLarge) return reject(new GatewayError('too_large', `The body unpacks to more than ${limit} bytes.`));
-      reject(new GatewayError('bad_request', 'The body is not in the content encoding it names.', { cause: error }));
-    });
-  });
+async function run(decoder: Transform, input: Buffer, onBytes: OnBytes): Promise<Buffer> {
+  const output = new HeldBody();
+  decoder.end(input);
+  try {
+    // Leaving the loop by a throw destroys the decoder.
+    for await (const chunk of decoder as AsyncIterable<Buffer>) {
+      onBytes(chunk.length);
+      output.add(chunk);
+    }
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) throw thrown;
+    throw new GatewayError('bad_request', 'The body is not in the content encoding it names.', { cause: thrown });
+  }
+  return output.bytes();
 }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { HeldBody } from '../core/held-body.ts';
 
 /** One message of AWS's binary event stream (`application/vnd.amazon.eventstream`). */
 export interface EventStreamMessage {
@@ -14,7 +15,7 @@ export class EventStreamError extends Error {}
 const preludeBytes = 12;
 const checksumBytes = 4;
 /** AWS sends at most 24 MB; a broken length must not make us wait for gigabytes. Bytes. */
-const maxMessageBytes = 32 * 1024 * 1024;
+const maxMessageBytes = 24 * 1024 * 1024;
 
 /** Bytes that the value of a header takes, by the number of its type; the two in `sizedTypes` begin with their length. */
 const valueBytes: readonly number[] = [0, 0, 1, 2, 4, 8, 0, 0, 8, 16];
@@ -23,17 +24,15 @@ const sizedTypes: ReadonlySet<number> = new Set([6, textType]);
 
 /** Cuts a byte stream into messages. Chunks may be cut anywhere. */
 export class EventStreamDecoder {
-  #pieces: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldBody();
   /** Bytes that have to be there before another look is worth it: joining on every chunk would be quadratic. */
   #wantedBytes = preludeBytes;
 
   /** Messages completed by this chunk. Throws EventStreamError; the stream is then lost. */
   push(chunk: Buffer): readonly EventStreamMessage[] {
-    this.#pieces.push(chunk);
-    this.#heldBytes += chunk.length;
-    if (this.#heldBytes < this.#wantedBytes) return [];
-    const bytes = this.#pieces.length === 1 ? chunk : Buffer.concat(this.#pieces);
+    this.#held.add(chunk);
+    if (this.#held.size < this.#wantedBytes) return [];
+    const bytes = this.#held.take();
     const messages: EventStreamMessage[] = [];
     let start = 0;
     let length = messageLength(bytes, start);
@@ -48,12 +47,11 @@ export class EventStreamDecoder {
 
   /** True in the middle of a message. */
   get isHolding(): boolean {
-    return this.#heldBytes > 0;
+    return this.#held.size > 0;
   }
 
   #hold(rest: Buffer, wantedBytes: number): void {
-    this.#pieces = rest.length === 0 ? [] : [rest];
-    this.#heldBytes = rest.length;
+    if (rest.length > 0) this.#held.add(rest);
     this.#wantedBytes = wantedBytes;
   }
 }

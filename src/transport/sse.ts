@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/errors.ts';
+import { HeldBody } from '../core/held-body.ts';
 
 /** One server-sent event. `raw` spans its bytes including the blank line that ended it. */
 export interface SseEvent {
@@ -9,14 +10,14 @@ export interface SseEvent {
   readonly raw: Buffer;
 }
 
-/** Memory bound for one event; a megabyte of base64 image in one delta is legal, a runaway line is not. Bytes. */
-const maxEventBytes = 32 * 1024 * 1024;
+/** Largest event that is held; a megabyte of base64 image in one delta is legal, a runaway line is not. Bytes. */
+export const maxEventBytes = 16 * 1024 * 1024;
 
 const lf = 0x0a;
 const cr = 0x0d;
 
-/** Index just past the first blank line at or after `from`, or -1. Knows LF, CRLF and CR line ends. */
-function endOfEvent(bytes: Buffer, from: number): number {
+/** Index just past the first blank line at or after `from`, or -1. Knows LF and CRLF line ends. */
+export function endOfEvent(bytes: Buffer, from: number): number {
   for (let i = bytes.indexOf(lf, from); i !== -1; i = bytes.indexOf(lf, i + 1)) {
     if (bytes[i + 1] === lf) return i + 2;
     if (bytes[i + 1] === cr && bytes[i + 2] === lf) return i + 3;
@@ -39,8 +40,11 @@ function endsEvent(chunk: Buffer, seam: Buffer): boolean {
   return endOfEvent(Buffer.concat([seam, chunk.subarray(0, seamBytes)]), 0) !== -1 || endOfEvent(chunk, 0) !== -1;
 }
 
-function tooLarge(): GatewayError {
-  return new GatewayError('upstream_invalid', `The upstream sent an event over ${maxEventBytes} bytes.`);
+/** An event is too large to be held. Who knows the upstream's name says it. */
+export class EventTooLarge extends GatewayError {
+  constructor(who = 'The upstream') {
+    super('upstream_invalid', `${who} sent an event over ${maxEventBytes} bytes.`);
+  }
 }
 
 /**
@@ -49,10 +53,9 @@ function tooLarge(): GatewayError {
  */
 export class SseSplitter {
   /** An event that is not whole, not yet joined: joining on every chunk would be quadratic for a huge one. */
-  #pieces: Buffer[] = [];
+  readonly #held = new HeldBody();
   /** The last of what is held: a blank line may be cut anywhere. */
   #seam: Buffer = noBytes;
-  #heldBytes = 0;
 
   /** Whole events completed by this chunk. */
   push(chunk: Buffer): readonly SseEvent[] {
@@ -66,16 +69,12 @@ export class SseSplitter {
     let bytes = chunk;
     let from = 0;
     if (this.isHolding) {
-      this.#pieces.push(chunk);
-      this.#heldBytes += chunk.length;
-      if (this.#heldBytes > maxEventBytes) throw tooLarge();
+      this.#hold(chunk);
       const seam = this.#seam;
       this.#seam = lastBytes(chunk, seam);
       if (!endsEvent(chunk, seam)) return [];
-      bytes = Buffer.concat(this.#pieces);
+      bytes = this.#held.take();
       from = Math.max(0, bytes.length - chunk.length - seamBytes);
-      this.#pieces = [];
-      this.#heldBytes = 0;
     }
     const events: Buffer[] = [];
     let start = 0;
@@ -85,25 +84,35 @@ export class SseSplitter {
     }
     if (start < bytes.length) {
       const rest = start === 0 ? bytes : bytes.subarray(start);
-      this.#pieces = [rest];
+      // A few bytes must not hold the large event before them.
+      this.#hold(bytes === chunk ? rest : Buffer.from(rest));
       this.#seam = lastBytes(rest, noBytes);
-      this.#heldBytes = rest.length;
-      if (this.#heldBytes > maxEventBytes) throw tooLarge();
     }
     return events;
   }
 
   /** What is left when the stream ends: an event without its blank line, or nothing. */
   rest(): Buffer | undefined {
-    if (!this.isHolding) return undefined;
-    const rest = Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    this.#heldBytes = 0;
-    return rest;
+    return this.isHolding ? this.#held.take() : undefined;
+  }
+
+  /** The first bytes of an event whose end has not come. */
+  beginning(length: number): Buffer {
+    return this.#held.beginning(length);
   }
 
   get isHolding(): boolean {
-    return this.#pieces.length > 0;
+    return this.#held.size > 0;
+  }
+
+  /** Bytes of an event whose end has not come. */
+  get heldBytes(): number {
+    return this.#held.size;
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held.add(bytes);
+    if (this.#held.size > maxEventBytes) throw new EventTooLarge();
   }
 }
 

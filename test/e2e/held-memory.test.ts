@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FakeUpstream, startFake } from '../support/fake-upstream.ts';
+import { type FakeUpstream, type Fault, faults, startFake } from '../support/fake-upstream.ts';
 import { type RunningApp, startApp } from '../support/start-app.ts';
 
 let fake: FakeUpstream;
@@ -87,5 +87,126 @@ describe('bodies of all clients together', () => {
     for (let time = 0; time < 4; time++) body = gzipSync(body);
     const answer = await app.post(chat, body, { headers: { 'content-encoding': 'gzip, gzip, gzip, gzip' } });
     expect(answer.status).toBe(415);
+  });
+});
+
+describe('answers', () => {
+  const mebi = 1024 * 1024;
+
+  /** With room for what a limit of its own bounds. */
+  async function roomy(): Promise<RunningApp> {
+    await app[Symbol.asyncDispose]();
+    app = await startApp({
+      yaml: `
+routing: { retry: { max_retries: 0 } }
+providers: { p: { api_base: "${fake.baseUrl}", models: [m] } }
+`,
+    });
+    return app;
+  }
+
+  const asChat = { path: chat, body: { ...saying('hi'), stream: true } };
+  const asMessages = { path: '/v1/messages', body: { ...saying('hi'), max_tokens: 100, stream: true } };
+  const asOllama = { path: '/api/chat', body: saying('hi') };
+
+  async function stream({ path, body }: { path: string; body: object }): Promise<string> {
+    return (await app.post(path, body)).text();
+  }
+
+  it('stream an event of 28 MB to a client of the same protocol', async () => {
+    await roomy();
+    fake.failCalls(faults.hugeEvent(28 * mebi));
+    const text = await stream(asChat);
+    expect([text.length > 28 * mebi, text.endsWith('data: [DONE]\n\n')]).toEqual([true, true]);
+    expect(app.settled).toMatchObject([{ outcome: 'ok' }]);
+  });
+
+  it.each([asMessages, asOllama])('translate an event of 8 MB, and tell who sent one of 28: $path', async (request) => {
+    await roomy();
+    fake.queueFaults(faults.hugeEvent(8 * mebi), faults.hugeEvent(28 * mebi));
+    expect((await stream(request)).length).toBeGreaterThan(8 * mebi);
+    expect(await stream(request)).toContain(`p sent an event over ${16 * mebi} bytes.`);
+  });
+
+  it('of many events that are translated have an end', async () => {
+    await roomy();
+    const [head, ...rest] = Array.from({ length: 20 }, () => 'x'.repeat(mebi)).map((content) =>
+      Buffer.from(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`),
+    );
+    fake.failCalls((script) => [
+      script[0] as (typeof script)[number],
+      ...[head, ...rest].map((bytes) => ({ kind: 'write', bytes: bytes as Buffer }) as const),
+      { kind: 'end' },
+    ]);
+    expect(await stream(asMessages)).toContain(`p sent an answer over ${16 * mebi} characters.`);
+  });
+
+  const encodedAnswer =
+    (encoding: string, body: Buffer, status = 200): Fault =>
+    () => [
+      {
+        kind: 'head',
+        status,
+        headers: { 'Content-Type': 'application/json', 'Content-Encoding': encoding },
+        length: body.length,
+      },
+      { kind: 'write', bytes: body },
+      { kind: 'end' },
+    ];
+  const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+  const whole = (content: string) =>
+    Buffer.from(
+      JSON.stringify({
+        object: 'chat.completion',
+        choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+      }),
+    );
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', (bytes: Buffer) => brotliCompressSync(bytes, quick)],
+  ] as const)('that are packed with %s are unpacked, and a bomb is not', async (encoding, pack) => {
+    await roomy();
+    fake.queueFaults(encodedAnswer(encoding, pack(whole('ok'))));
+    expect(await (await app.post(chat, saying('hi'))).json()).toMatchObject({
+      choices: [{ message: { content: 'ok' } }],
+    });
+    fake.failCalls(encodedAnswer(encoding, pack(whole('x'.repeat(70 * mebi)))));
+    const answer = await app.post(chat, saying('hi'));
+    expect([answer.status, await answer.text()]).toEqual([
+      502,
+      expect.stringContaining(`p sent an unusable answer: it unpacks to more than ${64 * mebi} bytes`),
+    ]);
+  });
+
+  it('that have to be held whole have a limit, those that are handed on have none', async () => {
+    await roomy();
+    fake.failCalls(faults.hugeEvent(65 * mebi));
+    const translated = await app.post('/v1/messages', { ...asMessages.body, stream: false });
+    expect([translated.status, await translated.text()]).toEqual([
+      502,
+      expect.stringContaining(`p sent an unusable answer: it is larger than ${64 * mebi} bytes`),
+    ]);
+    expect((await (await app.post(chat, saying('hi'))).arrayBuffer()).byteLength).toBeGreaterThan(65 * mebi);
+  });
+
+  it('that are errors and bombs are told by their status', async () => {
+    fake.failCalls(encodedAnswer('gzip', gzipSync(Buffer.alloc(20 * mebi, ' ')), 400));
+    expect((await app.post(chat, saying('hi'))).status).toBe(400);
+    const packed = gzipSync(Buffer.from('{"error":{"message":"too hot"}}'));
+    fake.failCalls(encodedAnswer('gzip', packed, 400));
+    expect(await (await app.post(chat, saying('hi'))).text()).toContain('too hot');
+  });
+
+  it('that are translated count, whole or in a stream, and those that are handed on do not', async () => {
+    fake.failCalls(faults.hugeEvent(600_000));
+    const translated = [asMessages, { ...asMessages, body: { ...asMessages.body, stream: false } }];
+    for (const request of translated) {
+      const answer = await app.post(request.path, request.body);
+      expect(await answer.text()).toMatch(/This request alone takes more memory/);
+    }
+    expect((await stream(asChat)).length).toBeGreaterThan(600_000);
+    fake.failCalls(faults.hugeEvent(20_000));
+    for (const request of translated) expect((await app.post(request.path, request.body)).status).toBe(200);
   });
 });

@@ -114,7 +114,7 @@ describe.each(withOddStreams)('odd streams of $id.protocol', (outbound) => {
     expectLinear(stream, (chunks) => {
       for (const target of targetsOf(outbound)) {
         const encoder = messagesInbound.streamEncoder(context, 'sse');
-        const relay = new TranslatingRelay(outbound.streamDecoder({ target, request }), encoder);
+        const relay = new TranslatingRelay({ decoder: outbound.streamDecoder({ target, request }), encoder, target });
         for (const chunk of chunks) relay.push(chunk);
         relay.end();
         expect(relay.failure).toBeUndefined();

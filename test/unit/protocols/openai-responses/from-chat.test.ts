@@ -9,7 +9,11 @@ import { answerContext, clientAnswered, request, target } from './samples.ts';
 /** What a client of Responses gets of a recorded chat stream. */
 function translated(capture: string): string {
   const decoder = chatOutbound.streamDecoder({ target: target(), request: request() });
-  const relay = new TranslatingRelay(decoder, responsesInbound.streamEncoder(answerContext(), 'sse'));
+  const relay = new TranslatingRelay({
+    decoder,
+    encoder: responsesInbound.streamEncoder(answerContext(), 'sse'),
+    target: target(),
+  });
   const text = readCapture(capture)
     .pieces.map((piece) => relay.push(piece) ?? '')
     .join('');
