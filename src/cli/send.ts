@@ -130,9 +130,17 @@ function post({ target, model, text, localOnly }: SendInput, dialect: Dialect): 
   });
 }
 
+/** As much of a refusal as is read. Bytes. */
+const maxRefusal = 64 * 1024;
+
 async function refusedBy(response: IncomingMessage): Promise<CommandError> {
   const chunks: Buffer[] = [];
-  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxRefusal) break;
+  }
   const body = Buffer.concat(chunks).toString('utf8');
   return (
     errorIn(parse(body)) ?? new CommandError('request_failed', `the router answered ${response.statusCode}: ${body}`)

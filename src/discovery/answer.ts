@@ -15,6 +15,17 @@ export interface Answer {
  */
 export type Failure = 'refused' | 'silent' | 'foreign';
 
+/**
+ * Models that are taken from one listing: no server has as many, and each is looked at on every change. What a listing
+ * holds more is told, not used.
+ */
+export const maxModels = 10_000;
+
+/** Says so when a listing is longer than that. */
+export function tooManyModels(count: number): string | undefined {
+  return count > maxModels ? `lists ${count} models, of which the first ${maxModels} are used` : undefined;
+}
+
 /** Asks one question of the server that is being probed; each path goes over the wire once. */
 export type Ask = (path: string) => Promise<Answer | undefined>;
 

@@ -5,6 +5,7 @@ import type { Endpoint } from '../core/model.ts';
 import { type ModelType, modelTypes } from '../core/model.ts';
 import { asObject, asText } from '../protocols/fields.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
+import { maxModels, tooManyModels } from './answer.ts';
 import { count } from './kinds/kind.ts';
 import { listedModel } from './kinds/openai.ts';
 
@@ -15,7 +16,7 @@ export interface ProviderListing {
   readonly endpointKey: string;
   /** Empty until the first answer; kept when a later question fails. */
   readonly models: readonly ModelFacts[];
-  /** Why the last question failed, for people. */
+  /** Why the last question failed, or what was left out of its answer, for people. */
   readonly error: string | undefined;
   /** Unix milliseconds of the last answer, 0 before the first. */
   readonly checkedAtMs: number;
@@ -114,8 +115,9 @@ export class Listings {
   async #answerOf(entry: Entry): Promise<Entry> {
     const { clock, fetchListing, signal } = this.#options;
     try {
-      const models = modelsOf(await fetchListing(entry.endpoint, signal));
-      const listing = { ...entry.listing, models, error: undefined, checkedAtMs: clock.now() };
+      const listed = modelsOf(await fetchListing(entry.endpoint, signal));
+      const error = tooManyModels(listed.length);
+      const listing = { ...entry.listing, models: listed.slice(0, maxModels), error, checkedAtMs: clock.now() };
       return { ...entry, listing, failures: 0, dueAtMs: clock.monotonic() + intervalMs };
     } catch (error) {
       const failures = entry.failures + 1;

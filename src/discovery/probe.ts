@@ -4,7 +4,7 @@ import type { ServerFacts } from '../core/facts.ts';
 import type { AuthKind } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
 import type { LookUp } from '../transport/look-up.ts';
-import type { Ask, Failure } from './answer.ts';
+import { type Ask, type Failure, maxModels, tooManyModels } from './answer.ts';
 import type { Recognised, Recogniser } from './kinds/kind.ts';
 import { llamacpp } from './kinds/llamacpp.ts';
 import { lmStudio, lmStudioBehindExpress } from './kinds/lm-studio.ts';
@@ -123,8 +123,8 @@ function factsOf(recognised: Recognised, target: ProbeTarget, clock: Clock): Ser
     kind: recognised.kind,
     version: recognised.version,
     state: recognised.state,
-    detail: recognised.detail,
-    models: recognised.models,
+    detail: recognised.detail ?? tooManyModels(recognised.models.length),
+    models: recognised.models.slice(0, maxModels),
     slots: recognised.slots,
     answersAnyModel: recognised.answersAnyModel ?? false,
     isAggregator: recognised.isAggregator ?? false,

@@ -6,7 +6,10 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** A GET on this machine, past any proxy. Rejects with Node's error, or when no answer came in time. */
+/** Longest body that is read. Bytes. */
+const maxBytes = 8 * 1024 * 1024;
+
+/** A GET on this machine, past any proxy. Rejects with Node's error, when no answer came in time, or one that is too long. */
 export function httpGet(
   url: string,
   options: { readonly headers?: Readonly<Record<string, string>>; readonly timeoutMs: number },
@@ -16,7 +19,12 @@ export function httpGet(
     // No agent: a kept connection would keep the command from ending.
     const asking = request(url, { headers: options.headers ?? {}, signal, agent: false }, (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size > maxBytes) response.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
+      });
       response.on('error', reject);
       response.on('end', () => {
         const body = Buffer.concat(chunks).toString('utf8');

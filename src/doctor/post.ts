@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { GatewayError } from '../core/errors.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { Endpoint } from '../core/model.ts';
 import { credentialHeaders } from '../transport/auth/credential.ts';
 import type { Transport } from '../transport/client.ts';
@@ -21,10 +21,14 @@ export type PostResult =
   | { readonly kind: 'late' }
   | { readonly kind: 'failed'; readonly error: GatewayError };
 
+/** Longest answer that is read. Bytes. */
+const maxBytes = 8 * 1024 * 1024;
+
 /** One request as the router sends them, its answer collected. Never rejects. */
 export function post({ transport, clock, endpoint, path, body, timeoutMs }: PostInput): Promise<PostResult> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
+    let size = 0;
     let status = 0;
     const done = (result: PostResult) => {
       timer.cancel();
@@ -42,7 +46,14 @@ export function post({ transport, clock, endpoint, path, body, timeoutMs }: Post
       onHeaders: (code) => {
         status = code;
       },
-      onData: (chunk) => void chunks.push(chunk),
+      onData: (chunk) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size <= maxBytes) return;
+        sending.abort();
+        const text = `${endpoint.providerId} sent an answer over ${maxBytes} bytes.`;
+        done({ kind: 'failed', error: new GatewayError('upstream_invalid', text) });
+      },
       onEnd: () => done({ kind: 'answer', status, text: Buffer.concat(chunks).toString('utf8') }),
       onError: (error) => done({ kind: 'failed', error }),
     });

@@ -58,6 +58,16 @@ describe('listings of hosted providers', () => {
     expect(listings.all()[0]?.error).toBeUndefined();
   });
 
+  it('of a hundred thousand models are cut, and say so', async () => {
+    const data = Array.from({ length: 100_000 }, (_, at) => ({ id: `m${at}` }));
+    const { clock, listings } = ask([() => ({ object: 'list', data })]);
+    listings.set([hosted]);
+    await clock.advanceAsync(0);
+    const [listing] = listings.all();
+    expect([listing?.models.length, listing?.models.at(-1)?.id]).toEqual([10_000, 'm9999']);
+    expect(listing?.error).toBe('lists 100000 models, of which the first 10000 are used');
+  });
+
   it('are kept over a reload, asked anew for another key, and dropped with their provider', async () => {
     const { clock, asked, listings, changes } = ask([openAi, openAi]);
     listings.set([hosted]);

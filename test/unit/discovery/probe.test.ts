@@ -7,6 +7,7 @@ import { createFakeClock } from '../../support/clock.ts';
 import type { Personality } from '../../support/fake-servers/personality.ts';
 import { html, json, replay, type Script, text } from '../../support/fake-servers/script.ts';
 import { type FakeOptions, type FakeUpstream, faults, startFake } from '../../support/fake-upstream.ts';
+import { startRaw } from '../../support/raw-upstream.ts';
 import { readCapture } from '../../support/read-fixture.ts';
 
 const running: FakeUpstream[] = [];
@@ -389,5 +390,31 @@ describe('time', () => {
     await closed;
     await fake.idle();
     expect(fake.connectionCount).toBe(1);
+  });
+});
+
+describe('what a server sends without end', () => {
+  const model = (at: number) => ({ id: `m${at}`, object: 'model', owned_by: 'vllm' });
+  const listing = (count: number) => ({ object: 'list', data: Array.from({ length: count }, (_, at) => model(at)) });
+
+  it('a listing of thousands of models is cut, and says so', async () => {
+    const fake = await start({ kind: site({ '/v1/models': json(200, listing(15_000)) }) });
+    const facts = await factsOf(fake);
+    expect([facts.state, facts.models.length]).toEqual(['ready', 10_000]);
+    expect(facts.detail).toBe('lists 15000 models, of which the first 10000 are used');
+  });
+
+  it.each([
+    ['a body', 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"data":"', 'x'.repeat(10_000)],
+    ['a head', 'HTTP/1.1 200 OK\r\n', `X-A: ${'x'.repeat(1_000)}\r\n`],
+    ['interim answers', '', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+  ])('%s ends the look', async (_name, beginning, again) => {
+    await using endless = await startRaw(async (call) => {
+      await call.write(beginning);
+      while (!call.socket.destroyed) await call.write(again);
+    });
+    const target: ProbeTarget = { origin: endless.origin, basePath: '/v1', first: 'models' };
+    expect((await probe(target, { clock: systemClock })).kind).not.toBe('server');
+    await (await endless.call(0)).closed;
   });
 });
