@@ -24,8 +24,8 @@ export interface Turn {
   finish(): Promise<void>;
 }
 
-/** Of a conversation that was added to a request: its objects, the body, and what is made of it for an upstream. */
-const heldForEachByte = 4;
+/** Of a conversation that was added to a request: its strings, the body, and what is sent to an upstream in its place. */
+const heldForEachByte = 3;
 
 const nothingToKeep = async () => {};
 

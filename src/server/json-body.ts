@@ -16,23 +16,6 @@ export function withoutByteOrderMark(body: Buffer): Buffer {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
 }
 
-/**
- * Bytes that a body takes, beside itself, while its request is answered: its strings, what is made of it for an upstream
- * (as a text, then as bytes), and its objects and lists, which take many times their text where they are small.
- */
-export function bytesWhileAnswered(body: Buffer): number {
-  let bytes = body.length * 3;
-  for (let at = 0; at < body.length; at++) bytes += takenBy[body[at] as number] as number;
-  return bytes;
-}
-
-/** Of V8's objects, lists and their places, by the character that stands for one. What strings hold is counted too. */
-const takenBy = new Uint8Array(256);
-takenBy['{'.charCodeAt(0)] = 128;
-takenBy['['.charCodeAt(0)] = 48;
-takenBy[','.charCodeAt(0)] = 8;
-takenBy[':'.charCodeAt(0)] = 8;
-
 /** What no request of an agent comes near, and what ten megabytes of can still be worked on without a stall. */
 const limits: JsonLimits = { depth: 512, nodes: 500_000, items: 500_000, fields: 100_000 };
 

@@ -13,10 +13,11 @@ import { type Exchange, newTrail } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
 import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
 import { BodyReader } from './body.ts';
+import { bytesWhileAnswered } from './body-cost.ts';
 import type { HttpReply } from './http-reply.ts';
 import type { HttpRequest, RequestHeaders } from './http-request.ts';
 import { HttpServer } from './http-server.ts';
-import { bytesWhileAnswered, checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
+import { checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
 import { refusal } from './refusal.ts';
 import { renderError } from './render-error.ts';
 import { createRequestIds } from './request-ids.ts';
@@ -185,6 +186,7 @@ export class Listener {
       body: body === undefined || body.length === 0 ? undefined : parseJson(body),
       signal: visit.departure.signal,
     });
+    if (page.body.length > uncountedBytes) visit.memory.take(page.body.length);
     const about = ['content-type', page.contentType, 'x-router-request-id', visit.id, ...(page.headers ?? [])];
     reply.send(page.status, about, page.body);
   }

@@ -53,7 +53,7 @@ describe('bodies of all clients together', () => {
   it('find room, or are told to come again, while slow uploads hold it; small ones are not held up', async () => {
     const text = 'x'.repeat(150_000);
     expect(await ask(text)).toMatchObject({ status: 200 });
-    const slow = [upload(300_000), upload(300_000)];
+    const slow = [upload(400_000), upload(400_000)];
     expect(await until(503, text)).toEqual({ status: 503, code: 'overloaded', retryAfter: '1' });
     expect(await ask('hi')).toMatchObject({ status: 200 });
     for (const socket of slow) socket.destroy();
