@@ -188,10 +188,12 @@ const maxKeptName = 256;
  * what it likes.
  */
 export function candidateKey({ endpoint, model }: Candidate): string {
-  return `${endpoint.key}#${model.upstreamId.length <= maxKeptName ? model.upstreamId : digestOf(model.upstreamId)}`;
+  return `${endpoint.key}#${boundedName(model.upstreamId)}`;
 }
 
-function digestOf(name: string): string {
+/** A name to remember something under: itself, or where it is long its beginning and a digest. */
+export function boundedName(name: string): string {
+  if (name.length <= maxKeptName) return name;
   return `${name.slice(0, 64)}…sha256:${createHash('sha256').update(name).digest('hex')}`;
 }
 

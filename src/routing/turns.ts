@@ -1,3 +1,5 @@
+import { boundedName } from '../core/model.ts';
+
 /** Names that are counted. Clients can invent any number of them; the one that was longest out of use starts anew. */
 const maxNames = 1_024;
 
@@ -7,14 +9,15 @@ export class Turns {
 
   /** The turn of the next request for the model, from 0, without taking it. */
   peek(model: string): number {
-    return this.#next.get(model) ?? 0;
+    return this.#next.get(boundedName(model)) ?? 0;
   }
 
   take(model: string): number {
     const turn = this.peek(model);
+    const name = boundedName(model);
     // Put last again: the map is in the order of use.
-    this.#next.delete(model);
-    this.#next.set(model, turn + 1);
+    this.#next.delete(name);
+    this.#next.set(name, turn + 1);
     if (this.#next.size > maxNames) this.#forgetOldest();
     return turn;
   }
