@@ -18,6 +18,7 @@ import { firstAnswer } from './cases/first-answer.ts';
 import { heldStreams } from './cases/held-streams.ts';
 import { latency } from './cases/latency.ts';
 import { memory } from './cases/memory.ts';
+import { mixedMemory } from './cases/mixed-memory.ts';
 import { requestCpu } from './cases/request-cpu.ts';
 import { size } from './cases/size.ts';
 import { stall } from './cases/stall.ts';
@@ -41,6 +42,7 @@ const cases: readonly BenchCase[] = [
   heldStreams,
   stall,
   memory,
+  mixedMemory,
   version,
   firstAnswer,
   size,

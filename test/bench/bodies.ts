@@ -13,6 +13,9 @@ export const messagesRequest = padded((content) =>
   JSON.stringify({ model, max_tokens: 64, messages: [{ role: 'user', content }] }),
 );
 
+/** And in that of Responses, whose answers are kept unless the client declines. */
+export const responsesRequest = padded((input) => JSON.stringify({ model, input }));
+
 /** A stream of so many events with content. */
 export function chatStreamRequest(events: number): string {
   const question = [{ role: 'user', content: 'Tell me a long story.' }];

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,7 +24,7 @@ export const connections = 64;
 
 /** Posts the body over and over. Throws when an answer failed: then the figures would be of something else. */
 export async function load(bench: Bench, { url, body, headers, connections, seconds }: Load): Promise<LoadResult> {
-  const script = join(bench.directory, 'load.lua');
+  const script = join(bench.directory, `load-${randomUUID()}.lua`);
   writeFileSync(script, lua(body, { 'content-type': 'application/json', ...headers }));
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url];
   const { stdout } = await promisify(execFile)('wrk', args);
