@@ -1,3 +1,6 @@
+/** How far what was said may travel: not beyond the local network, not beyond this machine. */
+export type Limit = boolean | 'machine';
+
 /** One answer that a client may continue from (`previous_response_id`), read back or delete. */
 export interface StoredResponse {
   /** `resp_…`, unique over all owners. */
@@ -6,6 +9,14 @@ export interface StoredResponse {
   readonly response: Readonly<Record<string, unknown>>;
   /** Every input item the model was shown, earlier turns included, so that one entry is a whole conversation. */
   readonly input: readonly unknown[];
+  /** The strictest of all turns: what a client said under it goes no further in a later one. */
+  readonly localOnly: Limit;
+}
+
+/** One item of a conversation, with the limit of the turn that it was found in. */
+export interface FoundItem {
+  readonly item: unknown;
+  readonly localOnly: Limit;
 }
 
 /**
@@ -18,7 +29,7 @@ export interface ResponseStore {
   put(owner: string, stored: StoredResponse, previous?: string): Promise<void>;
   get(owner: string, id: string): Promise<StoredResponse | undefined>;
   /** One item of any kept conversation of the owner by the item's id, for `item_reference`. */
-  findItem(owner: string, itemId: string): Promise<unknown>;
+  findItem(owner: string, itemId: string): Promise<FoundItem | undefined>;
   /** False when there was nothing to delete. */
   delete(owner: string, id: string): Promise<boolean>;
 }

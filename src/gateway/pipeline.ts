@@ -10,6 +10,7 @@ import { badField } from '../protocols/fields.ts';
 import type { Formats } from '../protocols/formats.ts';
 import { encodeWarmUp, warmUpOf } from '../protocols/ollama/warm-up.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
+import { strictest } from '../registry/narrow.ts';
 import { isAskedAllowed } from '../registry/permission.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
@@ -71,6 +72,7 @@ export class Pipeline {
     let plan: Plan | undefined;
     let outcome: PlanOutcome;
     let delivery: Delivery | undefined;
+    let resolution: Resolution | undefined;
     try {
       if (asked.inbound.id.protocol === 'responses') {
         turn = await openTurn(this.#deps.responses, asked);
@@ -80,8 +82,9 @@ export class Pipeline {
         return { kind: 'delivered' };
       checkModel(exchange.json);
       facts = exchange.inbound.facts(exchange.json, exchange.route);
-      const found = this.#resolve(exchange, facts, routing);
-      const resolution = found instanceof Promise ? await found : found;
+      const localOnly = turn === undefined ? routing.localOnly : strictest([routing.localOnly, turn.localOnly]);
+      const found = this.#resolve(exchange, facts, { ...routing, localOnly });
+      resolution = found instanceof Promise ? await found : found;
       const { planner } = this.#deps;
       const { operation } = exchange.inbound.id;
       const conversation = conversationOf(this.#deps.config().routing.sticky, exchange);
@@ -97,10 +100,11 @@ export class Pipeline {
       if (mirrored !== undefined && outcome.kind === 'answered')
         this.#deps.mirror.start(mirrored, { exchange, facts, resolution, outcome });
     } catch (thrown) {
-      outcome = { kind: 'failed', error: GatewayError.from(thrown), candidate: undefined };
+      const error = GatewayError.from(thrown);
+      outcome = { kind: 'failed', error: turn === undefined ? error : turn.explain(error), candidate: undefined };
     }
     delivery?.close();
-    if (turn !== undefined && outcome.kind === 'answered') await turn.finish();
+    if (turn !== undefined && outcome.kind === 'answered') await turn.finish(resolution?.localOnly ?? true);
     return this.#finish({ exchange, facts, plan, outcome, delivery, routing });
   }
 

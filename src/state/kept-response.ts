@@ -1,4 +1,4 @@
-import type { StoredResponse } from '../core/stored-responses.ts';
+import type { Limit, StoredResponse } from '../core/stored-responses.ts';
 
 /** What V8 takes for an entry beside its text: the object, its key, its place in the store's map. Bytes, measured. */
 const entryBytes = 500;
@@ -30,6 +30,7 @@ export class KeptResponse {
   readonly id: string;
   readonly parent: KeptResponse | undefined;
   readonly expiresAtMs: number;
+  readonly localOnly: Limit;
   /** Of its own items, those that have one. */
   readonly itemIds: readonly string[];
   /** Of the whole conversation, its answer included. */
@@ -50,6 +51,7 @@ export class KeptResponse {
     this.id = stored.id;
     this.parent = parent;
     this.expiresAtMs = expiresAtMs;
+    this.localOnly = stored.localOnly;
     this.itemIds = items.flatMap((item) => idOf(item) ?? []);
     this.itemCount = (parent?.itemCount ?? 0) + items.length;
     this.#isUtf8 = Buffer.byteLength(json) !== json.length;
@@ -65,7 +67,7 @@ export class KeptResponse {
     const turns: Addition[] = [];
     for (let turn = this.parent; turn !== undefined; turn = turn.parent) turns.push(turn.#own());
     const { response, input } = this.#own();
-    return { id: this.id, response, input: [...turns.reverse().flatMap(itemsOf), ...input] };
+    return { id: this.id, localOnly: this.localOnly, response, input: [...turns.reverse().flatMap(itemsOf), ...input] };
   }
 
   /** A copy of one of its own items. */

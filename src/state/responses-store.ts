@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../core/clock.ts';
-import type { ResponseStore, StoredResponse } from '../core/stored-responses.ts';
+import type { FoundItem, ResponseStore, StoredResponse } from '../core/stored-responses.ts';
 import { KeptResponse } from './kept-response.ts';
 
 export interface ResponseStoreOptions {
@@ -54,9 +54,10 @@ export class MemoryResponseStore implements ResponseStore {
     return this.#entries.get(keyOf(owner, id))?.read();
   }
 
-  async findItem(owner: string, itemId: string): Promise<unknown> {
+  async findItem(owner: string, itemId: string): Promise<FoundItem | undefined> {
     this.#dropExpired();
-    return this.#items.get(keyOf(owner, itemId))?.item(itemId);
+    const entry = this.#items.get(keyOf(owner, itemId));
+    return entry === undefined ? undefined : { item: entry.item(itemId), localOnly: entry.localOnly };
   }
 
   async delete(owner: string, id: string): Promise<boolean> {

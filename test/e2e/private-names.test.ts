@@ -22,11 +22,16 @@ function readmeConfig(hosted: FakeUpstream): string {
 interface Scene {
   readonly app: RunningApp;
   readonly hosted: FakeUpstream;
+  readonly ollama: FakeUpstream;
 }
 
 type OllamaWas = 'never there' | 'found, then stopped' | 'declared';
 
-async function arrange(ollamaWas: OllamaWas, extra: (yaml: string) => string = (yaml) => yaml): Promise<Scene> {
+async function arrange(
+  ollamaWas: OllamaWas,
+  extra: (yaml: string) => string = (yaml) => yaml,
+  ollamaIs: 'stopped' | 'running' = 'stopped',
+): Promise<Scene> {
   const hosted = await startFake({ kind: 'openai', models: ['gpt-4o-mini', 'text-embedding-3-small'] });
   const ollama = await startFake({ kind: 'ollama', models: ['llama3.1:latest'] });
   cleanup.push(
@@ -41,8 +46,8 @@ async function arrange(ollamaWas: OllamaWas, extra: (yaml: string) => string = (
   const ports = [{ port: ollama.port, kinds: ['ollama'] as const, first: 'ollama' as const }];
   const app = await startApp({ yaml, ...(ollamaWas === 'declared' ? {} : { ports }) });
   cleanup.push(() => app[Symbol.asyncDispose]());
-  await ollama.stop();
-  return { app, hosted };
+  if (ollamaIs === 'stopped') await ollama.stop();
+  return { app, hosted, ollama };
 }
 
 const text = 'my diary';
@@ -138,19 +143,29 @@ function words(text: string): readonly string[] {
   return text.split(' ');
 }
 
-async function leaks({ app, hosted }: Scene, names: readonly string[], headers: Record<string, string> = {}) {
+/** What a name means is not the protocol's: where that was shown for all of them, these stand for the rest. */
+const some = new Set(['chat', 'embeddings', 'gemini', 'ollama generate']);
+
+interface LeaksOptions {
+  readonly headers?: Record<string, string>;
+  readonly inAll?: boolean;
+}
+
+async function leaks(
+  { app, hosted }: Scene,
+  names: readonly string[],
+  { headers = {}, inAll = false }: LeaksOptions = {},
+) {
   const wrong: unknown[] = [];
-  for (const [operation, ask, isTold, alsoFine] of operations) {
-    await Promise.all(
-      names.map(async (name) => {
-        const [path, body] = ask(name);
-        const answer = await app.post(path, body, { headers });
-        const said = await answer.text();
-        const isRefused = [404, 502, 503].includes(answer.status) && isTold(JSON.parse(said));
-        if (!isRefused && answer.status !== alsoFine) wrong.push({ operation, name, status: answer.status, said });
-      }),
-    );
-  }
+  const check = async ([operation, ask, isTold, alsoFine]: (typeof operations)[number], name: string) => {
+    const [path, body] = ask(name);
+    const answer = await app.post(path, body, { headers });
+    const said = await answer.text();
+    const isRefused = [404, 502, 503].includes(answer.status) && isTold(JSON.parse(said));
+    if (!isRefused && answer.status !== alsoFine) wrong.push({ operation, name, status: answer.status, said });
+  };
+  const asked = operations.filter(([name]) => inAll || some.has(name));
+  for (const name of names) await Promise.all(asked.map((operation) => check(operation, name)));
   return { wrong, sent: hosted.calls.map(({ path, body }) => `${path} ${body.toString().slice(0, 200)}`) };
 }
 
@@ -182,9 +197,9 @@ function withModel(entry: string): (yaml: string) => string {
 describe.each<OllamaWas>(['never there', 'found, then stopped', 'declared'])(
   'the file of the README, with Ollama %s',
   (ollamaWas) => {
-    it('never sends a private prompt out, however the name is written', { timeout: 60_000 }, async () => {
+    it('never sends a private prompt out, however the name is written', { timeout: 120_000 }, async () => {
       const scene = await arrange(ollamaWas);
-      expect(await leaks(scene, [...spellings, ...mistaken])).toEqual(nothing);
+      expect(await leaks(scene, [...spellings, ...mistaken], { inAll: ollamaWas === 'declared' })).toEqual(nothing);
     });
 
     it('answers other names by its default', async () => {
@@ -205,15 +220,15 @@ describe.each<OllamaWas>(['never there', 'found, then stopped', 'declared'])(
   },
 );
 
-it.each(defaults)('a private prompt is not sent out by %s', { timeout: 60_000 }, async (what, extra) => {
+it.each(defaults)('a private prompt is not sent out by %s', { timeout: 120_000 }, async (what, extra) => {
   // A pattern that somebody wrote is meant for names that it fits, as long as they are not the private one.
   const names = what.startsWith('patterns') ? spellings : [...spellings, ...mistaken];
   expect(await leaks(await arrange('never there', extra), names)).toEqual(nothing);
 });
 
-it('a private prompt is not sent out by a lock on another provider', { timeout: 60_000 }, async () => {
+it('a private prompt is not sent out by a lock on another provider', { timeout: 120_000 }, async () => {
   const scene = await arrange('found, then stopped');
-  expect(await leaks(scene, spellings, { 'x-router-provider-lock': 'openai' })).toEqual(nothing);
+  expect(await leaks(scene, spellings, { headers: { 'x-router-provider-lock': 'openai' } })).toEqual(nothing);
 });
 
 it('restricted patterns, presets and variants keep their restriction in any spelling', {
@@ -253,4 +268,57 @@ it('what is no name is a mistake, not a free choice of model', async () => {
     }
   }
   expect(hosted.calls).toEqual([]);
+});
+
+describe('a conversation that began in private', () => {
+  const ask = async ({ app }: Pick<Scene, 'app'>, body: object) => {
+    const answer = await app.post('/v1/responses', body);
+    const { id, output, error } = (await answer.json()) as {
+      readonly id: string;
+      readonly output?: readonly { readonly id: string }[];
+      readonly error: { readonly hint?: string } | null;
+    };
+    return {
+      status: answer.status,
+      id,
+      item: output?.[0]?.id ?? '',
+      provider: answer.headers.get('x-router-provider'),
+      error,
+    };
+  };
+
+  it('is gone on with at home or not at all, under whatever name', async () => {
+    const scene = await arrange('declared', undefined, 'running');
+    const first = await ask(scene, { model: 'private', input: text });
+    const byHeader = await scene.app.post(
+      '/v1/responses',
+      { model: 'assistant', input: text },
+      { headers: { 'x-router-local-only': '' } },
+    );
+    const { id: second } = (await byHeader.json()) as { id: string };
+    const third = await ask(scene, { model: 'assistant', input: 'and more', previous_response_id: first.id });
+    expect([first.provider, byHeader.status, third.provider]).toEqual(['ollama', 200, 'ollama']);
+    await scene.ollama.stop();
+
+    const goesOn: readonly object[] = [
+      ...[first.id, second, third.id].map((previous_response_id) => ({ previous_response_id, input: 'go on' })),
+      {
+        input: [
+          { type: 'item_reference', id: first.item },
+          { role: 'user', content: 'go on' },
+        ],
+      },
+      { input: 'go on', previous_response_id: third.id, store: false },
+    ];
+    for (const body of goesOn) {
+      for (const model of ['assistant', 'openai:gpt-4o-mini', 'gpt-4o-mini', 'unheard-of', 'auto', undefined]) {
+        const { status } = await ask(scene, { model, ...body });
+        expect([502, 503], JSON.stringify({ model, ...body })).toContain(status);
+      }
+    }
+    const refused = await ask(scene, { model: 'openai:gpt-4o-mini', ...goesOn[0] });
+    expect(refused.error?.hint).toContain('an earlier turn of this conversation may not leave');
+    expect(scene.hosted.calls).toEqual([]);
+    expect((await ask(scene, { model: 'assistant', input: 'something else' })).provider).toBe('openai');
+  });
 });

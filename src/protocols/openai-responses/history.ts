@@ -30,7 +30,7 @@ export function referencedItems(body: JsonObject): readonly string[] {
  */
 export function withHistory(
   body: JsonObject,
-  stored: StoredResponse | undefined,
+  stored: Pick<StoredResponse, 'input' | 'response'> | undefined,
   items: ReadonlyMap<string, unknown> = new Map(),
 ): JsonObject {
   const earlier = stored === undefined ? [] : [...stored.input, ...asArray(stored.response.output)];
@@ -51,7 +51,7 @@ export function withoutPrevious(body: JsonObject): JsonObject {
 }
 
 /** What to keep of an answer. `body` is the request after `withHistory`; undefined for an answer without an id. */
-export function toStored(body: JsonObject, response: JsonObject): StoredResponse | undefined {
+export function toStored(body: JsonObject, response: JsonObject): Omit<StoredResponse, 'localOnly'> | undefined {
   const id = asText(response.id);
   return id === undefined ? undefined : { id, response, input: inputItems(body.input) };
 }

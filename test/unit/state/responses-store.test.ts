@@ -10,6 +10,7 @@ function stored(id: string, text = 'hello'): StoredResponse {
   const output = [{ type: 'message', id: `msg_${id}`, role: 'assistant', content: [{ type: 'output_text', text }] }];
   return {
     id,
+    localOnly: false,
     response: { id, object: 'response', output },
     input: [{ type: 'message', role: 'user', id: `in_${id}`, content: 'hi' }],
   };
@@ -36,6 +37,13 @@ describe('MemoryResponseStore', () => {
     expect(await store.get('bob', 'resp_1')).toBeUndefined();
     expect(await store.get('', 'resp_1')).toBeUndefined();
     expect(await store.get('alice', 'resp_2')).toBeUndefined();
+  });
+
+  test('tells the limit of an answer, and of its items', async () => {
+    const store = open();
+    await store.put('', { ...stored('resp_1'), localOnly: 'machine' });
+    expect(await store.get('', 'resp_1')).toMatchObject({ localOnly: 'machine' });
+    expect(await store.findItem('', 'in_resp_1')).toMatchObject({ localOnly: 'machine' });
   });
 
   test('keeps copies', async () => {
@@ -110,8 +118,8 @@ describe('MemoryResponseStore', () => {
   test('finds items of input and output by id, until their entry goes', async () => {
     const store = open();
     await store.put('alice', stored('resp_1'));
-    expect(await store.findItem('alice', 'msg_resp_1')).toMatchObject({ role: 'assistant' });
-    expect(await store.findItem('alice', 'in_resp_1')).toMatchObject({ role: 'user' });
+    expect(await store.findItem('alice', 'msg_resp_1')).toMatchObject({ item: { role: 'assistant' } });
+    expect(await store.findItem('alice', 'in_resp_1')).toMatchObject({ item: { role: 'user' } });
     expect(await store.findItem('bob', 'msg_resp_1')).toBeUndefined();
     await store.delete('alice', 'resp_1');
     expect(await store.findItem('alice', 'msg_resp_1')).toBeUndefined();
@@ -122,7 +130,7 @@ describe('MemoryResponseStore', () => {
     await store.put('', stored('resp_1'));
     await store.put('', { ...stored('resp_2'), input: [{ type: 'message', id: 'msg_resp_1', role: 'assistant' }] });
     await store.delete('', 'resp_1');
-    expect(await store.findItem('', 'msg_resp_1')).toMatchObject({ id: 'msg_resp_1' });
+    expect(await store.findItem('', 'msg_resp_1')).toMatchObject({ item: { id: 'msg_resp_1' }, localOnly: false });
   });
 
   test('close forgets and leaves no timer', async () => {
@@ -143,7 +151,7 @@ describe('a conversation', () => {
     const earlier = about.after === undefined ? undefined : await store.get('', about.after);
     const before = earlier === undefined ? [] : [...earlier.input, ...(earlier.response.output as unknown[])];
     const response = { id, output: [item(`out_${id}`, about.text)] };
-    await store.put('', { id, response, input: [...before, item(`in_${id}`)] }, about.after);
+    await store.put('', { id, localOnly: false, response, input: [...before, item(`in_${id}`)] }, about.after);
   }
 
   const idsOf = async (store: MemoryResponseStore, id: string) =>
@@ -164,7 +172,7 @@ describe('a conversation', () => {
     clock.advance(hourMs - 1_000);
     expect(await store.get('', 'a')).toBeUndefined();
     expect(await idsOf(store, 'c')).toEqual(whole);
-    expect(await store.findItem('', 'out_a')).toMatchObject({ id: 'out_a' });
+    expect(await store.findItem('', 'out_a')).toMatchObject({ item: { id: 'out_a' } });
     clock.advance(1_000);
     expect([await store.get('', 'c'), await store.findItem('', 'out_a'), store.bytes]).toEqual([
       undefined,
@@ -197,7 +205,8 @@ describe('a conversation', () => {
 
   test('whose earlier turn has gone meanwhile is kept all the same', async () => {
     const store = open();
-    await store.put('', { id: 'b', response: { id: 'b', output: [] }, input: [item('in_a'), item('in_b')] }, 'gone');
+    const input = [item('in_a'), item('in_b')];
+    await store.put('', { id: 'b', localOnly: false, response: { id: 'b', output: [] }, input }, 'gone');
     expect(await idsOf(store, 'b')).toEqual(['in_a', 'in_b']);
   });
 });

@@ -12,6 +12,7 @@ import {
 const answer = { type: 'message', id: 'msg_1', role: 'assistant', content: [{ type: 'output_text', text: 'four' }] };
 const stored: StoredResponse = {
   id: 'resp_1',
+  localOnly: false,
   response: { id: 'resp_1', instructions: 'Be brief.', output: [answer] },
   input: [{ type: 'message', role: 'user', content: 'two and two?' }],
 };
