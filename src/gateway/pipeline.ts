@@ -11,7 +11,7 @@ import type { Formats } from '../protocols/formats.ts';
 import { encodeWarmUp, warmUpOf } from '../protocols/ollama/warm-up.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
 import { strictest } from '../registry/narrow.ts';
-import { isAskedAllowed } from '../registry/permission.ts';
+import { type AllowedModels, isAskedAllowed, isNameAllowed } from '../registry/permission.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
 import { answerHeaders } from './answer-headers.ts';
@@ -80,7 +80,7 @@ export class Pipeline {
       }
       if (asked.inbound.id.protocol === 'ollama' && (await this.#warmedUp(asked, routing)))
         return { kind: 'delivered' };
-      checkModel(exchange.json);
+      checkModels(exchange.json, exchange.key?.models);
       facts = exchange.inbound.facts(exchange.json, exchange.route);
       const localOnly = turn === undefined ? routing.localOnly : strictest([routing.localOnly, turn.localOnly]);
       const found = this.#resolve(exchange, facts, { ...routing, localOnly });
@@ -258,9 +258,16 @@ interface FinishInput {
   readonly routing: RoutingHeaders;
 }
 
-/** What is no name must not be read as the absence of one, which any model may answer. */
-function checkModel({ model }: JsonObject): void {
+/**
+ * What is no name must not be read as the absence of one, which any model may answer. Some aggregators take further models
+ * to fall back to (`models`), which a key's list bounds as well.
+ */
+function checkModels({ model, models }: JsonObject, allowed: AllowedModels): void {
   if (model !== undefined && model !== null && typeof model !== 'string') throw badField('model', 'a string');
+  if (allowed === undefined || !Array.isArray(models)) return;
+  const other = models.find((name) => typeof name !== 'string' || !isNameAllowed(name, allowed));
+  if (other !== undefined)
+    throw new GatewayError('forbidden', 'The key may not use a model of "models".', { param: 'models' });
 }
 
 /** Why a configured place cannot be asked at all. */

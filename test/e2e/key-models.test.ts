@@ -154,6 +154,13 @@ routing: { failover: { providers: [ollama, openai] } }`;
   });
 });
 
+it('a key does not get other models by naming them as fallbacks of an aggregator', async () => {
+  const { ask, ollama } = await arrange('');
+  expect((await ask('llama3.1', { models: ['llama3.1', 'gpt-4o'] })).status).toBe(403);
+  expect(ollama.calls).toEqual([]);
+  expect((await ask('llama3.1', { models: ['llama3.1'] })).status).toBe(200);
+});
+
 it('a pattern of a key is about models, not about the providers in front of them', async () => {
   const { ask, app } = await arrange('', '"op*", "llama*"');
   for (const model of ['gpt-4o', 'openai:gpt-4o', 'openai/gpt-4o'])
