@@ -78,6 +78,7 @@ export function explain(deps: ExplainDeps, request: ExplainRequest): Explanation
   const route = lock === undefined ? routeOf(deps.routes(), fieldsImagined(request)) : undefined;
   const resolution = deps.resolve({
     model: route?.action.model ?? model,
+    insteadOf: route?.action.model === undefined ? undefined : model,
     operation,
     lock: route?.action.provider ?? lock,
     localOnly,

@@ -168,7 +168,8 @@ export class Pipeline {
     const isOpen = model === undefined || isAskedAllowed({ ...asked, operation: exchange.inbound.id.operation });
     if (route === undefined || !isOpen) return asked;
     exchange.trail.route = route.name;
-    return { model: model ?? asked.model, lock: provider, allowedModels };
+    const insteadOf = model === undefined ? undefined : asked.model;
+    return { model: model ?? asked.model, insteadOf, lock: provider, allowedModels };
   }
 
   /** After the first look at the machine, and after another one for a name that nothing serves. */
@@ -247,7 +248,7 @@ export class Pipeline {
   }
 }
 
-type Asked = Pick<ResolveRequest, 'model' | 'lock' | 'allowedModels'>;
+type Asked = Pick<ResolveRequest, 'model' | 'insteadOf' | 'lock' | 'allowedModels'>;
 
 interface FinishInput {
   readonly exchange: Exchange;

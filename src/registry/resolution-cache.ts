@@ -42,6 +42,7 @@ function remember(names: Map<string, Resolution>, name: string, resolution: Reso
   names.set(copyOf(name), resolution);
 }
 
-function isPlain({ lock, localOnly, allowedModels, needs }: ResolveRequest): boolean {
-  return lock === undefined && (localOnly ?? false) === false && allowedModels === undefined && needs === undefined;
+function isPlain({ insteadOf, lock, localOnly, allowedModels, needs }: ResolveRequest): boolean {
+  const isUnbound = lock === undefined && (localOnly ?? false) === false && allowedModels === undefined;
+  return isUnbound && insteadOf === undefined && needs === undefined;
 }

@@ -22,6 +22,8 @@ export interface ResolveRequest {
   /** As the client wrote it; empty when it named none. */
   readonly model: string;
   readonly operation: Operation;
+  /** What the client wrote, where configuration puts `model` in its place: what restricts that name holds for this one. */
+  readonly insteadOf?: string | undefined;
   /** Value of the provider-lock header. */
   readonly lock?: string | undefined;
   /** From a header or the client's key. */

@@ -8,6 +8,7 @@ import { keepOneModel, narrow, strictest } from './narrow.ts';
 import { nearNames } from './near.ts';
 import { isAskedAllowed, isModelAllowed, isNameAllowed, type Permission, permissionFor } from './permission.ts';
 import type { Rejection, Resolution, ResolveRequest, Rule } from './resolution.ts';
+import { isNearRestricted } from './restricted.ts';
 import { isUsable, type Snapshot } from './snapshot.ts';
 import { unusable } from './unusable.ts';
 
@@ -33,6 +34,16 @@ const empty: Omit<Resolution, 'kind' | 'requested'> = {
  * use. Pure; the same for a request, for `route` and for the list of models.
  */
 export function resolve(snapshot: Snapshot, request: ResolveRequest): Resolution {
+  const { insteadOf } = request;
+  if (insteadOf === undefined) return resolveName(snapshot, request);
+  const asked = { ...request, model: insteadOf };
+  const { match } = lookUp(snapshot, asked);
+  if (match === undefined && isNearRestricted(snapshot, insteadOf)) return unresolved(snapshot, asked);
+  const isKnown = match !== undefined && match.basis !== 'fallback';
+  return resolveName(snapshot, isKnown ? { ...request, localOnly: limitOf(request, match) } : request);
+}
+
+function resolveName(snapshot: Snapshot, request: ResolveRequest): Resolution {
   const lock = request.lock?.trim();
   if (lock === undefined) return settle(snapshot, request, lookUp(snapshot, request));
   const locked = lookUpLocked(snapshot, request, lock);
@@ -46,8 +57,7 @@ function settle(snapshot: Snapshot, request: ResolveRequest, { match, config }: 
   const permission = permissionFor(request, match);
   if (permission.isForbidden) return forbidden(request, match.rule);
   const { virtual } = match;
-  const limits = match.narrowings.map((narrowing) => narrowing.local_only);
-  const localOnly = strictest([request.localOnly, virtual?.config.local_only, ...limits]);
+  const localOnly = limitOf(request, match);
   const { candidates, rejected, isAsWritten, standIns } = usable(snapshot, request, { match, localOnly, permission });
   // A fallback that cannot do this kind of request stands in for nothing.
   if (match.basis === 'fallback' && candidates.length === 0 && rejected.some(isOfWrongType)) {
@@ -72,6 +82,10 @@ function settle(snapshot: Snapshot, request: ResolveRequest, { match, config }: 
     near: [],
     down: match.down,
   };
+}
+
+function limitOf({ localOnly }: ResolveRequest, { virtual, narrowings }: Match): LocalOnly {
+  return strictest([localOnly, virtual?.config.local_only, ...narrowings.map((narrowing) => narrowing.local_only)]);
 }
 
 interface UsableInput {

@@ -226,6 +226,36 @@ it.each(defaults)('a private prompt is not sent out by %s', { timeout: 120_000 }
   expect(await leaks(await arrange('never there', extra), names)).toEqual(nothing);
 });
 
+it('a private prompt is not sent out by a conditional route', { timeout: 120_000 }, async () => {
+  const routes = (yaml: string) => `${yaml}  conditional_routes:
+    - { name: elsewhere, condition: { field: headers.x-team, op: $eq, value: red }, action: { model: gpt-4o-mini } }
+    - { name: there, condition: { field: headers.x-team, op: $eq, value: blue }, action: { provider: openai } }
+`;
+  const scene = await arrange('found, then stopped', routes);
+  for (const team of ['red', 'blue']) {
+    expect(
+      await leaks(scene, [...spellings, ...(team === 'red' ? mistaken : [])], { headers: { 'x-team': team } }),
+    ).toEqual(nothing);
+  }
+  const answer = await scene.app.post(
+    '/v1/chat/completions',
+    { model: 'x', ...chat },
+    { headers: { 'x-team': 'red' } },
+  );
+  expect([answer.status, answer.headers.get('x-router-route')]).toEqual([200, 'elsewhere']);
+});
+
+it('a private prompt is not sent out by a mirror', async () => {
+  const mirror = (yaml: string) =>
+    `${yaml}  mirror: { enabled: true, rules: [{ name: shadow, model: "*", target: { model: gpt-4o-mini } }] }\n`;
+  const { app, hosted } = await arrange('found, then stopped', mirror, 'running');
+  for (const model of ['private', 'private:latest', 'PRIVATE', 'llama3.1:local']) {
+    expect((await app.post('/v1/chat/completions', { model, ...chat })).status).toBe(200);
+  }
+  await app.until(() => app.told('mirror-settled').length === 4);
+  expect(hosted.calls).toEqual([]);
+});
+
 it('a private prompt is not sent out by a lock on another provider', { timeout: 120_000 }, async () => {
   const scene = await arrange('found, then stopped');
   expect(await leaks(scene, spellings, { headers: { 'x-router-provider-lock': 'openai' } })).toEqual(nothing);

@@ -23,6 +23,7 @@ it('forgets with the snapshot', () => {
 });
 
 it.each<[string, ResolveRequest]>([
+  ['name in the place of another', { ...chat, insteadOf: 'qwen3:local' }],
   ['lock', { ...chat, lock: 'nobody' }],
   ['privacy', { ...chat, localOnly: 'machine' }],
   ["key's models", { ...chat, allowedModels: ['qwen3'] }],
