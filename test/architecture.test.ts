@@ -204,3 +204,74 @@ describe('effects', () => {
     expect(findAll(effects, ({ folder, path }) => engines.has(folder) && path !== clockHome)).toEqual([]);
   });
 });
+
+/** What every folder of a generating format has, by the sides that it speaks. */
+const recipe = {
+  both: { 'wire.ts': ['formatId', 'protocol'] },
+  client: {
+    'inbound.ts': ['inbound'],
+    'finish-reason.ts': ['encodeFinishReason'],
+    'client/facts.ts': ['requestFacts'],
+    'client/decode-request.ts': ['decodeRequest'],
+    'client/encode-response.ts': ['encodeResponse'],
+    'client/encode-stream.ts': ['streamEncoder'],
+  },
+  upstream: {
+    'outbound.ts': ['outbound'],
+    'finish-reason.ts': ['decodeFinishReason'],
+    'upstream/encode-request.ts': ['encodeRequest'],
+    'upstream/decode-response.ts': ['decodeResponse'],
+    'upstream/decode-stream.ts': ['streamDecoder'],
+  },
+  passthrough: { 'inspector.ts': ['inspector'] },
+  /** Where the errors are not those of another format (of OpenAI's chat). */
+  renderedErrors: { 'errors.ts': ['errorRenderer'] },
+  classifiedErrors: { 'errors.ts': ['classifyError'] },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+const generating: Readonly<Record<string, readonly (keyof typeof recipe)[]>> = {
+  'anthropic-messages': ['both', 'client', 'upstream', 'passthrough', 'renderedErrors', 'classifiedErrors'],
+  'bedrock-converse': ['both', 'upstream', 'classifiedErrors'],
+  cohere: ['both', 'upstream', 'classifiedErrors'],
+  gemini: ['both', 'client', 'upstream', 'passthrough', 'renderedErrors', 'classifiedErrors'],
+  ollama: ['both', 'client', 'renderedErrors'],
+  'openai-chat': ['both', 'client', 'upstream', 'passthrough', 'renderedErrors', 'classifiedErrors'],
+  'openai-completions': ['both', 'client', 'passthrough'],
+  'openai-responses': ['both', 'client', 'upstream', 'passthrough', 'renderedErrors'],
+};
+
+function isExported(code: string, name: string): boolean {
+  return new RegExp(`^export (?:function|const) ${name}\\b`, 'm').test(code);
+}
+
+describe('a format that generates', () => {
+  const codes = new Map(sources.map(({ path, code }) => [path, code]));
+
+  test.each(Object.entries(generating))('has its files and exports by the recipe: %s', (folder, roles) => {
+    const missing = roles.flatMap((role) =>
+      Object.entries<readonly string[]>(recipe[role]).flatMap(([file, names]) =>
+        names
+          .filter((name) => !isExported(codes.get(`protocols/${folder}/${file}`) ?? '', name))
+          .map((name) => `${file}: ${name}`),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('is in the table when it has a side of its own', () => {
+    const folders = sources.flatMap(
+      ({ path }) => /^protocols\/([^/]+)\/(?:inbound|outbound)\.ts$/.exec(path)?.[1] ?? [],
+    );
+    expect([...new Set(folders)].sort()).toEqual(Object.keys(generating).sort());
+  });
+
+  test('decodes requests and encodes answers for clients, and the reverse for upstreams', () => {
+    const wrong = files.filter(
+      (path) =>
+        /^protocols\/[^/]+\/client\/(?:encode-request|decode-(?:response|stream))\.ts$/.test(path) ||
+        /^protocols\/[^/]+\/upstream\/(?:decode-request|encode-(?:response|stream))\.ts$/.test(path) ||
+        /^protocols\/.*-(?:in|out)\.ts$/.test(path),
+    );
+    expect(wrong).toEqual([]);
+  });
+});

@@ -1,6 +1,6 @@
 import type { Candidate } from '../core/model.ts';
 import { responseParts } from '../protocols/collect.ts';
-import { doneMarker } from '../protocols/openai-chat/envelope.ts';
+import { doneMarker } from '../protocols/openai-chat/client/envelope.ts';
 import { editBody, type PassthroughEdits } from '../protocols/passthrough.ts';
 import type {
   AnswerContext,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ContentPart } from '../../src/protocols/canonical.ts';
-import { chatInbound } from '../../src/protocols/openai-chat/inbound.ts';
-import { chatOutbound } from '../../src/protocols/openai-chat/outbound.ts';
+import { inbound as chatInbound } from '../../src/protocols/openai-chat/inbound.ts';
+import { outbound as chatOutbound } from '../../src/protocols/openai-chat/outbound.ts';
 import { ThinkTagSplitter } from '../../src/protocols/think-tags.ts';
 import { answerContext, candidate, localModel, request, route } from '../unit/protocols/openai-chat/samples.ts';
 import {

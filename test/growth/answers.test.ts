@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { allFormats } from '../../src/protocols/all-formats.ts';
-import { messagesInbound } from '../../src/protocols/anthropic-messages/inbound.ts';
+import { inbound as messagesInbound } from '../../src/protocols/anthropic-messages/inbound.ts';
 import type { CanonicalRequest, Part } from '../../src/protocols/canonical.ts';
 import { collectParts, responseParts } from '../../src/protocols/collect.ts';
 import type { AnswerContext, Inbound, StreamDecoder } from '../../src/protocols/protocol.ts';

@@ -170,7 +170,7 @@ function errorBody(error: GatewayError, facts: ErrorFacts): JsonObject {
 }
 
 /** Anthropic's envelope; what stands beside `type` and `message` is ours. */
-export const messagesErrors: ErrorRenderer = {
+export const errorRenderer: ErrorRenderer = {
   body: errorBody,
   streamEvent: (error, facts) => frame('error', JSON.stringify(errorBody(error, facts))),
 };

@@ -25,7 +25,7 @@ function isStopReason(word: string): word is StopReason {
   return Object.hasOwn(fromWire, word);
 }
 
-export function decodeStopReason(word: string): FinishReason {
+export function decodeFinishReason(word: string): FinishReason {
   return isStopReason(word) ? fromWire[word] : 'other';
 }
 
@@ -38,7 +38,7 @@ export interface Ending {
 }
 
 /** Agents go on only after `tool_use`, and many local servers say `stop` after a tool call: the call itself decides. */
-export function encodeStopReason(ending: Ending): StopReason {
+export function encodeFinishReason(ending: Ending): StopReason {
   const { reason, raw } = ending;
   if (raw !== undefined && isStopReason(raw) && fromWire[raw] === reason) return raw;
   if (reason === 'stop' || reason === 'other') {

@@ -1,19 +1,19 @@
 import type { Inbound } from '../protocol.ts';
-import { messagesErrors } from './errors.ts';
-import { readFacts } from './facts.ts';
-import { decodeRequest } from './request-in.ts';
-import { encodeResponse } from './response-out.ts';
-import { pingFrame, streamEncoder } from './stream-out.ts';
-import { protocol } from './wire.ts';
+import { decodeRequest } from './client/decode-request.ts';
+import { encodeResponse } from './client/encode-response.ts';
+import { pingFrame, streamEncoder } from './client/encode-stream.ts';
+import { requestFacts } from './client/facts.ts';
+import { errorRenderer } from './errors.ts';
+import { formatId } from './wire.ts';
 
 /** `POST /v1/messages`, the client's side. */
-export const messagesInbound: Inbound = {
-  id: { protocol, operation: 'chat' },
-  facts: readFacts,
+export const inbound: Inbound = {
+  id: formatId,
+  facts: requestFacts,
   decode: decodeRequest,
   encodeResponse,
   streamEncoder,
   framing: () => 'sse',
   keepAlive: () => pingFrame,
-  errors: messagesErrors,
+  errors: errorRenderer,
 };

@@ -2,12 +2,12 @@ import { GatewayError } from '../../core/errors.ts';
 import type { Candidate } from '../../core/model.ts';
 import { asObject, asText } from '../fields.ts';
 import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
+import { hasBillingBlock } from './client/decode-messages.ts';
 import { classifyError, classifyEvent } from './errors.ts';
-import { hasBillingBlock } from './message-in.ts';
-import { checkAnswer } from './response-in.ts';
 import { hasForeignReasoning } from './seal.ts';
+import { checkAnswer } from './upstream/decode-response.ts';
 import { decodeUsage, mergeUsage } from './usage.ts';
-import { protocol } from './wire.ts';
+import { formatId } from './wire.ts';
 
 const preamble: EventMeaning = { kind: 'preamble' };
 const content: EventMeaning = { kind: 'content' };
@@ -62,8 +62,8 @@ function meaning(event: string, data: string, target: Candidate): EventMeaning {
  * `message_delta` may tell only the output's tokens; the input's then stand in `message_start`, so readers of a stream
  * keep what they already know for the counts that a later event gives as 0.
  */
-export const messagesInspector: Inspector = {
-  id: { protocol, operation: 'chat' },
+export const inspector: Inspector = {
+  id: formatId,
   path: () => '/messages',
   meaning,
   answer(body, target) {

@@ -1,13 +1,13 @@
 import type { Outbound } from '../protocol.ts';
 import { classifyError } from './errors.ts';
-import { encodeRequest } from './request-out.ts';
-import { decodeResponse } from './response-in.ts';
-import { streamDecoder } from './stream-in.ts';
-import { protocol } from './wire.ts';
+import { decodeResponse } from './upstream/decode-response.ts';
+import { streamDecoder } from './upstream/decode-stream.ts';
+import { encodeRequest } from './upstream/encode-request.ts';
+import { formatId } from './wire.ts';
 
 /** `POST /v1/messages`, the upstream's side. */
-export const messagesOutbound: Outbound = {
-  id: { protocol, operation: 'chat' },
+export const outbound: Outbound = {
+  id: formatId,
   encode: encodeRequest,
   decodeResponse,
   streamDecoder,

@@ -5,6 +5,7 @@ import type {
   StopReason,
   Usage,
 } from '@anthropic-ai/sdk/resources/messages/messages';
+import type { FormatId } from '../protocol.ts';
 
 export type {
   ContentBlock,
@@ -41,6 +42,8 @@ export const betaHeader = 'anthropic-beta';
 
 /** Name of this protocol in seals and format ids. */
 export const protocol = 'messages';
+
+export const formatId: FormatId = { protocol, operation: 'chat' };
 
 /** Every request of ours and every answer of a server that follows the API frames its events like this. */
 export function frame(type: string, json: string): string {

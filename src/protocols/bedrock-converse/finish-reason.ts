@@ -15,6 +15,6 @@ const reasons: Readonly<Record<string, FinishReason>> = {
   pause_turn: 'pause',
 };
 
-export function decodeStopReason(word: string): FinishReason {
+export function decodeFinishReason(word: string): FinishReason {
   return Object.hasOwn(reasons, word) ? (reasons[word] ?? 'other') : 'other';
 }

@@ -1,12 +1,12 @@
 import type { Outbound } from '../protocol.ts';
 import { classifyError } from './errors.ts';
-import { encodeRequest } from './request-out.ts';
-import { decodeResponse } from './response-in.ts';
-import { streamDecoder } from './stream-in.ts';
+import { decodeResponse } from './upstream/decode-response.ts';
+import { streamDecoder } from './upstream/decode-stream.ts';
+import { encodeRequest } from './upstream/encode-request.ts';
 import { formatId } from './wire.ts';
 
 /** Amazon Bedrock's Converse as an upstream. */
-export const bedrockOutbound: Outbound = {
+export const outbound: Outbound = {
   id: formatId,
   encode: encodeRequest,
   decodeResponse,

@@ -9,10 +9,10 @@ import {
 } from '../embedding.ts';
 import { asArray, asObject, present } from '../fields.ts';
 import type { EncodedRequest, JsonObject } from '../protocol.ts';
-import { incapable } from './encoding.ts';
 import { classifyError, invalidAnswer } from './errors.ts';
+import { incapable } from './upstream/encoding.ts';
 import { decodeUsage } from './usage.ts';
-import { cohereEmbedFormat, type EmbedBody, type InputType, protocol } from './wire.ts';
+import { type EmbedBody, embedFormatId, type InputType, protocol } from './wire.ts';
 
 /** Most texts that one request may hold. */
 const maxTexts = 96;
@@ -87,4 +87,4 @@ function checkedVector(vector: unknown): readonly number[] {
   return vector;
 }
 
-export const cohereEmbedOutbound: EmbeddingOutbound = { id: cohereEmbedFormat, encode, decodeResponse, classifyError };
+export const cohereEmbedOutbound: EmbeddingOutbound = { id: embedFormatId, encode, decodeResponse, classifyError };

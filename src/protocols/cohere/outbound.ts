@@ -1,15 +1,15 @@
 import type { Outbound } from '../protocol.ts';
 import { classifyError } from './errors.ts';
-import { encodeRequest } from './request-out.ts';
-import { decodeResponse } from './response-out.ts';
-import { cohereStreamDecoder } from './stream-out.ts';
-import { cohereChatFormat } from './wire.ts';
+import { decodeResponse } from './upstream/decode-response.ts';
+import { streamDecoder } from './upstream/decode-stream.ts';
+import { encodeRequest } from './upstream/encode-request.ts';
+import { formatId } from './wire.ts';
 
 /** Cohere's own chat API, version 2. */
-export const cohereOutbound: Outbound = {
-  id: cohereChatFormat,
+export const outbound: Outbound = {
+  id: formatId,
   encode: encodeRequest,
   decodeResponse,
-  streamDecoder: cohereStreamDecoder,
+  streamDecoder: streamDecoder,
   classifyError,
 };

@@ -6,7 +6,7 @@ import type { RerankDecodeContext, RerankOutbound, RerankRequest, RerankResponse
 import { decodeResults } from '../rerank/results.ts';
 import { classifyError } from './errors.ts';
 import { decodeUsage } from './usage.ts';
-import { cohereRerankFormat, protocol, type RerankBody } from './wire.ts';
+import { protocol, type RerankBody, rerankFormatId } from './wire.ts';
 
 function encode(request: RerankRequest, target: Candidate): EncodedRequest {
   const body: RerankBody = present({
@@ -30,4 +30,4 @@ function decodeResponse(body: JsonObject, { target, request }: RerankDecodeConte
   };
 }
 
-export const cohereRerankOutbound: RerankOutbound = { id: cohereRerankFormat, encode, decodeResponse, classifyError };
+export const cohereRerankOutbound: RerankOutbound = { id: rerankFormatId, encode, decodeResponse, classifyError };

@@ -1,11 +1,11 @@
 import type { Cohere } from 'cohere-ai';
 import type { FormatId } from '../protocol.ts';
 
-export const cohereChatFormat: FormatId = { protocol: 'cohere', operation: 'chat' };
-export const cohereEmbedFormat: FormatId = { protocol: 'cohere', operation: 'embeddings' };
-export const cohereRerankFormat: FormatId = { protocol: 'cohere', operation: 'rerank' };
+export const formatId: FormatId = { protocol: 'cohere', operation: 'chat' };
+export const embedFormatId: FormatId = { protocol: 'cohere', operation: 'embeddings' };
+export const rerankFormatId: FormatId = { protocol: 'cohere', operation: 'rerank' };
 
-export const protocol = cohereChatFormat.protocol;
+export const protocol = formatId.protocol;
 
 type SnakeCase<S extends string> = S extends `${infer Head}${infer Tail}`
   ? Head extends Lowercase<Head>

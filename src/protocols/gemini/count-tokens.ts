@@ -2,12 +2,12 @@ import type { Candidate } from '../../core/model.ts';
 import type { CanonicalRequest } from '../canonical.ts';
 import { asNumber, asObject } from '../fields.ts';
 import type { DecodedRequest, EncodedRequest, InboundRoute, JsonObject } from '../protocol.ts';
-import type { Drops } from './contents-in.ts';
+import type { Drops } from './client/decode-contents.ts';
+import { decodeRequest } from './client/decode-request.ts';
 import { isVertex, modelResource, modelResourcePath } from './model-traits.ts';
 import { camelCased } from './proto-json.ts';
-import { decodeRequest } from './request-in.ts';
-import { requestBody } from './request-out.ts';
-import { unusable } from './response-in.ts';
+import { unusable } from './upstream/decode-response.ts';
+import { requestBody } from './upstream/encode-request.ts';
 import type { WireTokenCount } from './wire.ts';
 
 /** `contents` alone, or a whole generation under `generateContentRequest`. Throws `bad_request` naming the field. */

@@ -21,7 +21,7 @@ const reasons: Readonly<Record<string, FinishReason>> = {
 const failures = new Set(['MALFORMED_FUNCTION_CALL', 'MALFORMED_RESPONSE', 'UNEXPECTED_TOOL_CALL', 'NO_IMAGE']);
 
 /** A call ends a turn with STOP like any other answer; the canonical form tells them apart. */
-export function finishReasonFromWire(word: string, hasToolCalls: boolean): FinishReason {
+export function decodeFinishReason(word: string, hasToolCalls: boolean): FinishReason {
   const reason = reasons[word] ?? 'other';
   return reason === 'stop' && hasToolCalls ? 'tool-calls' : reason;
 }
@@ -30,7 +30,7 @@ export function isFailedFinish(word: string): boolean {
   return failures.has(word);
 }
 
-export function finishReasonToWire(reason: FinishReason): WireFinishReason {
+export function encodeFinishReason(reason: FinishReason): WireFinishReason {
   switch (reason) {
     case 'stop':
     case 'tool-calls':

@@ -3,14 +3,14 @@ import { asArray, asObject, asText } from '../fields.ts';
 import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
 import { classifyError, classifyErrorObject } from './errors.ts';
 import { isFailedFinish } from './finish-reason.ts';
-import { formatId } from './format-id.ts';
 import { objectsIn } from './proto-json.ts';
-import { requestPath } from './request-out.ts';
-import { blockReason, emptyAnswer, unusable } from './response-in.ts';
+import { blockReason, emptyAnswer, unusable } from './upstream/decode-response.ts';
+import { requestPath } from './upstream/encode-request.ts';
 import { usageFromWire } from './usage.ts';
+import { formatId } from './wire.ts';
 
 /** Reads Gemini's own stream and answers in passing. There is no end marker: the finish reason is the end. */
-export const geminiInspector: Inspector = {
+export const inspector: Inspector = {
   id: formatId,
   path: requestPath,
   meaning: meaningOf,

@@ -1,15 +1,15 @@
 import type { Outbound } from '../protocol.ts';
 import { classifyError } from './errors.ts';
-import { formatId } from './format-id.ts';
-import { encodeRequest } from './request-out.ts';
-import { decodeResponse } from './response-in.ts';
-import { GeminiStreamDecoder } from './stream-in.ts';
+import { decodeResponse } from './upstream/decode-response.ts';
+import { streamDecoder } from './upstream/decode-stream.ts';
+import { encodeRequest } from './upstream/encode-request.ts';
+import { formatId } from './wire.ts';
 
 /** Gemini or Vertex as an upstream. */
-export const geminiOutbound: Outbound = {
+export const outbound: Outbound = {
   id: formatId,
   encode: encodeRequest,
   decodeResponse,
-  streamDecoder: (context) => new GeminiStreamDecoder(context),
+  streamDecoder,
   classifyError,
 };

@@ -11,6 +11,13 @@ import type {
   Schema as SdkSchema,
   ToolConfig as SdkToolConfig,
 } from '@google/genai';
+import type { FormatId } from '../protocol.ts';
+
+export const formatId: FormatId = { protocol: 'generate_content', operation: 'chat' };
+export const embedFormatId: FormatId = { protocol: 'generate_content', operation: 'embeddings' };
+
+/** Name of this protocol in seals, extensions and format ids. */
+export const protocol = formatId.protocol;
 
 /**
  * The SDK's types as JSON has them: enumerations are their words, everything may be missing. The REST wire is

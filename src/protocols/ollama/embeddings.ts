@@ -10,9 +10,9 @@ import { estimateTokens } from '../estimate.ts';
 import { unknownFields } from '../extensions.ts';
 import { asText, at, badField, optionalBoolean, optionalNumber, optionalString, present } from '../fields.ts';
 import type { JsonObject } from '../protocol.ts';
-import { ollamaErrors } from './errors.ts';
-import { encodeMetrics } from './metrics.ts';
-import { ollamaEmbedFormat, protocol } from './wire.ts';
+import { encodeMetrics } from './client/encode-metrics.ts';
+import { errorRenderer } from './errors.ts';
+import { embedFormatId, protocol } from './wire.ts';
 
 const knownFields = new Set(['model', 'input', 'prompt', 'truncate', 'dimensions']);
 
@@ -68,7 +68,7 @@ function inputSize(input: unknown): number {
 
 /** Clients of `POST /api/embed` and of the older `POST /api/embeddings`. */
 export const ollamaEmbedInbound: EmbeddingInbound = {
-  id: ollamaEmbedFormat,
+  id: embedFormatId,
   facts: (body) => ({
     model: asText(body.model),
     stream: false,
@@ -79,5 +79,5 @@ export const ollamaEmbedInbound: EmbeddingInbound = {
   }),
   decode,
   encodeResponse,
-  errors: ollamaErrors,
+  errors: errorRenderer,
 };

@@ -16,7 +16,7 @@ function encodeError(error: GatewayError, facts: ErrorFacts): JsonObject {
   });
 }
 
-export const ollamaErrors: ErrorRenderer = {
+export const errorRenderer: ErrorRenderer = {
   body: encodeError,
   /** A line without `done`: clients throw on `error`, and the stream has no end marker to leave out but that. */
   streamEvent: (error, facts) => line(encodeError(error, facts)),

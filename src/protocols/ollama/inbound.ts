@@ -1,36 +1,36 @@
 import type { Inbound } from '../protocol.ts';
-import { chatPiece, generatePiece } from './answer.ts';
-import { ollamaErrors } from './errors.ts';
-import { chatFacts, generateFacts } from './facts.ts';
-import { decodeGenerate } from './generate-in.ts';
-import { decodeChat } from './request-in.ts';
-import { encodeAnswer } from './response-in.ts';
-import { ollamaStreamEncoder } from './stream-in.ts';
-import { ollamaChatFormat, ollamaGenerateFormat } from './wire.ts';
+import { chatPiece, generatePiece } from './client/answer-piece.ts';
+import { decodeGenerate } from './client/decode-generate.ts';
+import { decodeRequest } from './client/decode-request.ts';
+import { encodeResponse } from './client/encode-response.ts';
+import { streamEncoder } from './client/encode-stream.ts';
+import { generateFacts, requestFacts } from './client/facts.ts';
+import { errorRenderer } from './errors.ts';
+import { formatId, generateFormatId } from './wire.ts';
 
 const framed = {
   framing: () => 'ndjson',
   /** White space before the next line's JSON, which every JSON parser skips; a blank line would trip the clients. */
   keepAlive: () => ' ',
-  errors: ollamaErrors,
+  errors: errorRenderer,
 } as const satisfies Partial<Inbound>;
 
 /** Clients of `POST /api/chat`. */
-export const ollamaChatInbound: Inbound = {
+export const inbound: Inbound = {
   ...framed,
-  id: ollamaChatFormat,
-  facts: chatFacts,
-  decode: decodeChat,
-  encodeResponse: (response, context) => encodeAnswer(response, context, chatPiece),
-  streamEncoder: (context) => ollamaStreamEncoder(context, chatPiece),
+  id: formatId,
+  facts: requestFacts,
+  decode: decodeRequest,
+  encodeResponse: (response, context) => encodeResponse(response, context, chatPiece),
+  streamEncoder: (context) => streamEncoder(context, chatPiece),
 };
 
 /** Clients of `POST /api/generate`. */
-export const ollamaGenerateInbound: Inbound = {
+export const generateInbound: Inbound = {
   ...framed,
-  id: ollamaGenerateFormat,
+  id: generateFormatId,
   facts: generateFacts,
   decode: decodeGenerate,
-  encodeResponse: (response, context) => encodeAnswer(response, context, generatePiece),
-  streamEncoder: (context) => ollamaStreamEncoder(context, generatePiece),
+  encodeResponse: (response, context) => encodeResponse(response, context, generatePiece),
+  streamEncoder: (context) => streamEncoder(context, generatePiece),
 };

@@ -1,6 +1,6 @@
 import { asArray, asText } from '../fields.ts';
 import type { FormatId, JsonObject } from '../protocol.ts';
-import { chatPiece, generatePiece } from './answer.ts';
+import { chatPiece, generatePiece } from './client/answer-piece.ts';
 import { timestamp, type WireHead } from './wire.ts';
 
 /** A request without a prompt: it loads the model, or unloads it when it is to be kept for no time. */

@@ -3,13 +3,13 @@ import type { FormatId } from '../protocol.ts';
 
 /* The client's side alone: upstreams that are Ollama are spoken to in chat completions. */
 
-export const ollamaChatFormat: FormatId = { protocol: 'ollama', operation: 'chat' };
+export const formatId: FormatId = { protocol: 'ollama', operation: 'chat' };
 /** `/api/generate`: a prompt in, a text out. */
-export const ollamaGenerateFormat: FormatId = { protocol: 'ollama', operation: 'completions' };
+export const generateFormatId: FormatId = { protocol: 'ollama', operation: 'completions' };
 /** `/api/embed` and the older `/api/embeddings`. */
-export const ollamaEmbedFormat: FormatId = { protocol: 'ollama', operation: 'embeddings' };
+export const embedFormatId: FormatId = { protocol: 'ollama', operation: 'embeddings' };
 
-export const protocol = ollamaChatFormat.protocol;
+export const protocol = formatId.protocol;
 
 /** Servers since 0.12 number their calls and give them ids; the client's types know neither yet. */
 export type WireToolCall = Omit<ToolCall, 'function'> & {

@@ -38,7 +38,7 @@ export function encodeError(error: GatewayError, facts: ErrorFacts): JsonObject 
   };
 }
 
-export const openaiErrors: ErrorRenderer = {
+export const errorRenderer: ErrorRenderer = {
   body: encodeError,
   streamEvent: (error, facts) => `data: ${JSON.stringify(encodeError(error, facts))}\n\n`,
 };

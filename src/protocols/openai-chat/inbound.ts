@@ -1,19 +1,19 @@
 import type { Inbound } from '../protocol.ts';
-import { openaiErrors } from './errors.ts';
-import { chatFacts } from './facts.ts';
-import { decodeRequest } from './request-in.ts';
-import { encodeResponse } from './response-in.ts';
-import { chatStreamEncoder } from './stream-in.ts';
-import { chatFormat } from './wire.ts';
+import { decodeRequest } from './client/decode-request.ts';
+import { encodeResponse } from './client/encode-response.ts';
+import { streamEncoder } from './client/encode-stream.ts';
+import { requestFacts } from './client/facts.ts';
+import { errorRenderer } from './errors.ts';
+import { formatId } from './wire.ts';
 
 /** Clients of `POST /v1/chat/completions`. */
-export const chatInbound: Inbound = {
-  id: chatFormat,
-  facts: chatFacts,
+export const inbound: Inbound = {
+  id: formatId,
+  facts: requestFacts,
   decode: decodeRequest,
   encodeResponse,
-  streamEncoder: chatStreamEncoder,
+  streamEncoder: streamEncoder,
   framing: () => 'sse',
   keepAlive: () => ': keep-alive\n\n',
-  errors: openaiErrors,
+  errors: errorRenderer,
 };

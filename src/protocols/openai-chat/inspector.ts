@@ -4,9 +4,9 @@ import { asArray, asText, isObject } from '../fields.ts';
 import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
 import { classifyError, isErrorBody } from './errors.ts';
 import { operationPath } from './path.ts';
-import { checkedChoices } from './response-out.ts';
+import { checkedChoices } from './upstream/decode-response.ts';
 import { decodeUsage } from './usage.ts';
-import { chatFormat, chatPath } from './wire.ts';
+import { chatPath, formatId } from './wire.ts';
 
 /**
  * Matches every event that ends something or accounts for it. A match may be mistaken, a miss may not: text in JSON
@@ -81,8 +81,8 @@ function isFilled(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-export const chatInspector: Inspector = {
-  id: chatFormat,
+export const inspector: Inspector = {
+  id: formatId,
   path: (target) => operationPath(chatPath, target),
   meaning: (event, data, target) => chunkMeaning({ event, data }, target, showsContent),
   answer(body, target) {

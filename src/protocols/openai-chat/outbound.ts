@@ -1,15 +1,15 @@
 import type { Outbound } from '../protocol.ts';
 import { classifyError } from './errors.ts';
-import { encodeRequest } from './request-out.ts';
-import { decodeResponse } from './response-out.ts';
-import { chatStreamDecoder } from './stream-out.ts';
-import { chatFormat } from './wire.ts';
+import { decodeResponse } from './upstream/decode-response.ts';
+import { streamDecoder } from './upstream/decode-stream.ts';
+import { encodeRequest } from './upstream/encode-request.ts';
+import { formatId } from './wire.ts';
 
 /** Upstreams that speak chat completions, each with its quirks. */
-export const chatOutbound: Outbound = {
-  id: chatFormat,
+export const outbound: Outbound = {
+  id: formatId,
   encode: encodeRequest,
   decodeResponse,
-  streamDecoder: chatStreamDecoder,
+  streamDecoder: streamDecoder,
   classifyError,
 };

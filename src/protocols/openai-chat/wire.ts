@@ -7,7 +7,10 @@ import type { FormatId } from '../protocol.ts';
  * together under the contracts of `protocol.ts`.
  */
 
-export const chatFormat: FormatId = { protocol: 'chat_completions', operation: 'chat' };
+export const formatId: FormatId = { protocol: 'chat_completions', operation: 'chat' };
+
+/** Name of this protocol in seals, extensions and format ids. */
+export const protocol = formatId.protocol;
 
 export const chatPath = '/chat/completions';
 

@@ -1,17 +1,18 @@
-import { openaiErrors } from '../openai-chat/errors.ts';
+import { errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
 import type { Inbound } from '../protocol.ts';
-import { completionsFacts, decodeRequest } from './request.ts';
-import { encodeResponse } from './response.ts';
-import { completionStreamEncoder } from './stream.ts';
-import { completionsFormat } from './wire.ts';
+import { decodeRequest } from './client/decode-request.ts';
+import { encodeResponse } from './client/encode-response.ts';
+import { streamEncoder } from './client/encode-stream.ts';
+import { requestFacts } from './client/facts.ts';
+import { formatId } from './wire.ts';
 
 /** Clients of `POST /v1/completions`. */
-export const completionsInbound: Inbound = {
-  id: completionsFormat,
-  facts: completionsFacts,
+export const inbound: Inbound = {
+  id: formatId,
+  facts: requestFacts,
   decode: decodeRequest,
   encodeResponse,
-  streamEncoder: completionStreamEncoder,
+  streamEncoder: streamEncoder,
   framing: () => 'sse',
   keepAlive: () => ': keep-alive\n\n',
   errors: openaiErrors,

@@ -5,11 +5,11 @@ import { chunkMeaning, interestingChunk } from '../openai-chat/inspector.ts';
 import { operationPath } from '../openai-chat/path.ts';
 import { decodeUsage } from '../openai-chat/usage.ts';
 import type { Inspector } from '../protocol.ts';
-import { completionsFormat, completionsPath } from './wire.ts';
+import { completionsPath, formatId } from './wire.ts';
 
 /** Legacy completions are passed through; an upstream without them is asked in chat completions. */
-export const completionsInspector: Inspector = {
-  id: completionsFormat,
+export const inspector: Inspector = {
+  id: formatId,
   path: (target) => operationPath(completionsPath, target),
   mustTranslate: (_body, { endpoint }) => endpoint.quirks.completions === false,
   meaning: (event, data, target) =>

@@ -1,7 +1,10 @@
 import type { Completion, CompletionChoice } from 'openai/resources/completions';
 import type { FormatId } from '../protocol.ts';
 
-export const completionsFormat: FormatId = { protocol: 'chat_completions', operation: 'completions' };
+export const formatId: FormatId = { protocol: 'chat_completions', operation: 'completions' };
+
+/** Name of this protocol in seals, extensions and format ids. */
+export const protocol = formatId.protocol;
 
 export const completionsPath = '/completions';
 

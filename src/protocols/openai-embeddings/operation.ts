@@ -26,7 +26,7 @@ import {
   optionalString,
   present,
 } from '../fields.ts';
-import { classifyError, isErrorBody, openaiErrors } from '../openai-chat/errors.ts';
+import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
 import { operationPath } from '../openai-chat/path.ts';
 import { decodeUsage } from '../openai-chat/usage.ts';
 import type { EncodedRequest, Inspector, JsonObject } from '../protocol.ts';

@@ -1,7 +1,7 @@
 import { type ErrorCode, GatewayError } from '../../core/errors.ts';
 import type { Candidate } from '../../core/model.ts';
 import { asObject } from '../fields.ts';
-import { classifyError, isErrorBody, openaiErrors } from '../openai-chat/errors.ts';
+import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
 import type { ErrorRenderer, JsonObject } from '../protocol.ts';
 import { frame } from './frame.ts';
 
@@ -26,7 +26,7 @@ export function failureCode(error: GatewayError): string {
  * The envelope is that of all OpenAI protocols; only events differ. This one is for streams that were passed through,
  * whose numbers nobody counted: clients end at an `error` event whatever its number.
  */
-export const responsesErrors: ErrorRenderer = {
+export const errorRenderer: ErrorRenderer = {
   body: openaiErrors.body,
   streamEvent: (error) =>
     frame({

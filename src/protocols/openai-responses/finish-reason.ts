@@ -15,7 +15,7 @@ export interface AnswerShape {
 }
 
 /** Undefined for a state that is no end (`failed`, `in_progress`, `queued`, `cancelled`). */
-export function decodeFinish(response: JsonObject, shape: AnswerShape): DecodedFinish | undefined {
+export function decodeFinishReason(response: JsonObject, shape: AnswerShape): DecodedFinish | undefined {
   if (response.status === 'incomplete') {
     const raw = asString(asObject(response.incomplete_details)?.reason) ?? 'incomplete';
     return { reason: incompleteReasons.get(raw) ?? 'other', raw };
@@ -34,7 +34,7 @@ const incompleteReasons: ReadonlyMap<string, FinishReason> = new Map([
 export type IncompleteReason = 'max_output_tokens' | 'content_filter';
 
 /** Undefined when the answer is complete. */
-export function incompleteReason(reason: FinishReason): IncompleteReason | undefined {
+export function encodeFinishReason(reason: FinishReason): IncompleteReason | undefined {
   switch (reason) {
     case 'length':
       return 'max_output_tokens';

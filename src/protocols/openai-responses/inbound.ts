@@ -1,20 +1,20 @@
 import type { Inbound } from '../protocol.ts';
-import { responsesErrors } from './errors.ts';
-import { requestFacts } from './facts.ts';
+import { decodeRequest } from './client/decode-request.ts';
+import { encodeResponse } from './client/encode-response.ts';
+import { streamEncoder } from './client/encode-stream.ts';
+import { requestFacts } from './client/facts.ts';
+import { errorRenderer } from './errors.ts';
 import { keepAliveComment } from './frame.ts';
-import { decodeRequest } from './request-in.ts';
-import { encodeResponse } from './response-in.ts';
-import { ResponsesStreamEncoder } from './stream-in.ts';
-import { protocolName } from './wire.ts';
+import { formatId } from './wire.ts';
 
 /** `POST /v1/responses` towards clients. History is put into the body before it comes here; see `history.ts`. */
-export const responsesInbound: Inbound = {
-  id: { protocol: protocolName, operation: 'chat' },
+export const inbound: Inbound = {
+  id: formatId,
   facts: requestFacts,
   decode: decodeRequest,
   encodeResponse,
-  streamEncoder: (context) => new ResponsesStreamEncoder(context),
+  streamEncoder,
   framing: () => 'sse',
   keepAlive: () => keepAliveComment,
-  errors: responsesErrors,
+  errors: errorRenderer,
 };

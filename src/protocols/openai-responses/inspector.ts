@@ -4,9 +4,9 @@ import { classifyError, isErrorBody } from '../openai-chat/errors.ts';
 import { operationPath } from '../openai-chat/path.ts';
 import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
 import { failureOf, unusable } from './errors.ts';
-import { requestPath } from './request-out.ts';
+import { requestPath } from './upstream/encode-request.ts';
 import { decodeUsage } from './usage.ts';
-import { protocolName } from './wire.ts';
+import { formatId } from './wire.ts';
 
 /** Items that only announce what follows; a call is content by itself. */
 const announcedItems: ReadonlySet<unknown> = new Set(['message', 'reasoning']);
@@ -20,8 +20,8 @@ const announcements: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads streams and answers that are passed through. */
-export const responsesInspector: Inspector = {
-  id: { protocol: protocolName, operation: 'chat' },
+export const inspector: Inspector = {
+  id: formatId,
   path: (target) => operationPath(requestPath, target),
   meaning,
   answer(body, target) {

@@ -1,5 +1,5 @@
 import type { Seal } from '../canonical.ts';
-import { protocolName } from './wire.ts';
+import { protocol } from './wire.ts';
 
 /**
  * Clients of this protocol return `encrypted_content` unread, so seals of other protocols travel in it, marked:
@@ -17,15 +17,15 @@ export interface OpenedSeal {
 }
 
 export function sealText(seal: Seal, use: 'reasoning' | 'call'): string {
-  if (seal.protocol === protocolName && use === 'reasoning') return seal.value;
+  if (seal.protocol === protocol && use === 'reasoning') return seal.value;
   return `${mark}${seal.isRedacted === true ? 'redacted' : use}:${seal.protocol}:${seal.value}`;
 }
 
 export function openSeal(text: string): OpenedSeal {
-  const plain: OpenedSeal = { seal: { protocol: protocolName, value: text }, use: 'reasoning' };
+  const plain: OpenedSeal = { seal: { protocol, value: text }, use: 'reasoning' };
   if (!text.startsWith(mark)) return plain;
-  const [use, protocol, ...value] = text.slice(mark.length).split(':');
-  if (protocol === undefined || (use !== 'reasoning' && use !== 'redacted' && use !== 'call')) return plain;
-  const seal = { protocol, value: value.join(':') };
+  const [use, origin, ...value] = text.slice(mark.length).split(':');
+  if (origin === undefined || (use !== 'reasoning' && use !== 'redacted' && use !== 'call')) return plain;
+  const seal = { protocol: origin, value: value.join(':') };
   return { seal: use === 'redacted' ? { ...seal, isRedacted: true } : seal, use };
 }

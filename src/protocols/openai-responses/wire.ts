@@ -7,6 +7,7 @@ import type {
   ResponseReasoningItem,
   ResponseStreamEvent,
 } from 'openai/resources/responses/responses';
+import type { FormatId } from '../protocol.ts';
 
 export type {
   ResponseFunctionToolCall as WireFunctionCall,
@@ -107,7 +108,9 @@ export interface WireEvent {
 }
 
 /** Our name in this protocol; seals of this name are handed back to a Responses upstream as they are. */
-export const protocolName = 'responses';
+export const protocol = 'responses';
+
+export const formatId: FormatId = { protocol, operation: 'chat' };
 
 /** Where `text.verbosity` stands in our extensions: the one of them that is not a top-level field. */
 export const verbosityField = 'text.verbosity';

@@ -17,7 +17,7 @@ import {
   present,
   requiredString,
 } from '../fields.ts';
-import { classifyError, isErrorBody, openaiErrors } from '../openai-chat/errors.ts';
+import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
 import type { EncodedRequest, Inspector, JsonObject } from '../protocol.ts';
 import type {
   DecodedRerankRequest,

@@ -5,7 +5,7 @@ import { MemoryBudget } from '../../../src/core/memory-budget.ts';
 import type { AnswerTap, UpstreamAnswer } from '../../../src/gateway/answer-tap.ts';
 import { Delivery } from '../../../src/gateway/delivery.ts';
 import { type Exchange, newTrail, type Reply } from '../../../src/gateway/exchange.ts';
-import { chatInbound } from '../../../src/protocols/openai-chat/inbound.ts';
+import { inbound as chatInbound } from '../../../src/protocols/openai-chat/inbound.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 import { target } from '../protocols/openai-responses/samples.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { geminiInspector } from '../../../src/protocols/gemini/inspector.ts';
-import { chatInspector } from '../../../src/protocols/openai-chat/inspector.ts';
-import { responsesInspector } from '../../../src/protocols/openai-responses/inspector.ts';
+import { inspector as geminiInspector } from '../../../src/protocols/gemini/inspector.ts';
+import { inspector as chatInspector } from '../../../src/protocols/openai-chat/inspector.ts';
+import { inspector as responsesInspector } from '../../../src/protocols/openai-responses/inspector.ts';
 import type { Inspector } from '../../../src/protocols/protocol.ts';
 import { PassthroughRelay } from '../../../src/protocols/relay.ts';
 import { target } from './openai-responses/samples.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { messagesInbound } from '../../../../src/protocols/anthropic-messages/inbound.ts';
+import { inbound as messagesInbound } from '../../../../src/protocols/anthropic-messages/inbound.ts';
 import type { CanonicalResponse, ReasoningRequest } from '../../../../src/protocols/canonical.ts';
 import { responseParts } from '../../../../src/protocols/collect.ts';
 import type { JsonObject } from '../../../../src/protocols/protocol.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.ts';
-import { classifyError, messagesErrors } from '../../../../src/protocols/anthropic-messages/errors.ts';
+import { classifyError, errorRenderer as messagesErrors } from '../../../../src/protocols/anthropic-messages/errors.ts';
 import { candidate } from './samples.ts';
 
 function envelope(type: string, message: string): string {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { messagesInbound } from '../../../../src/protocols/anthropic-messages/inbound.ts';
-import { messagesOutbound } from '../../../../src/protocols/anthropic-messages/outbound.ts';
+import { inbound as messagesInbound } from '../../../../src/protocols/anthropic-messages/inbound.ts';
+import { outbound as messagesOutbound } from '../../../../src/protocols/anthropic-messages/outbound.ts';
 import type {
   CanonicalRequest,
   CanonicalResponse,

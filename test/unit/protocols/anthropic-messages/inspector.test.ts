@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { messagesInspector } from '../../../../src/protocols/anthropic-messages/inspector.ts';
+import { inspector as messagesInspector } from '../../../../src/protocols/anthropic-messages/inspector.ts';
 import { parseEvent, SseSplitter } from '../../../../src/transport/sse.ts';
 import { streamEvents } from '../../../support/fake-servers/anthropic.ts';
 import { eventText } from '../../../support/fake-servers/vendor-server.ts';

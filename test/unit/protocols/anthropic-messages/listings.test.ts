@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { decodeCountRequest } from '../../../../src/protocols/anthropic-messages/client/decode-request.ts';
+import { encodeModel, encodeModels } from '../../../../src/protocols/anthropic-messages/client/models.ts';
 import { decodeCount, encodeCount } from '../../../../src/protocols/anthropic-messages/count-tokens.ts';
-import { encodeModel, encodeModels } from '../../../../src/protocols/anthropic-messages/models.ts';
-import { decodeCountRequest } from '../../../../src/protocols/anthropic-messages/request-in.ts';
-import { encodeCountRequest } from '../../../../src/protocols/anthropic-messages/request-out.ts';
+import { encodeCountRequest } from '../../../../src/protocols/anthropic-messages/upstream/encode-request.ts';
 import { startAnthropicFake } from '../../../support/fake-servers/anthropic.ts';
 import { assistant, call, candidate, lookTool, message, request, result, route, user } from './samples.ts';
 

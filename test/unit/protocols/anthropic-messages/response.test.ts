@@ -1,7 +1,7 @@
 import type { Message } from '@anthropic-ai/sdk/resources/messages/messages';
 import { describe, expect, it } from 'vitest';
-import { messagesInbound } from '../../../../src/protocols/anthropic-messages/inbound.ts';
-import { messagesOutbound } from '../../../../src/protocols/anthropic-messages/outbound.ts';
+import { inbound as messagesInbound } from '../../../../src/protocols/anthropic-messages/inbound.ts';
+import { outbound as messagesOutbound } from '../../../../src/protocols/anthropic-messages/outbound.ts';
 import type { CanonicalResponse, Choice } from '../../../../src/protocols/canonical.ts';
 import { answerContext, decodeContext } from './samples.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bedrockOutbound } from '../../../../src/protocols/bedrock-converse/outbound.ts';
+import { outbound as bedrockOutbound } from '../../../../src/protocols/bedrock-converse/outbound.ts';
 import type { CanonicalResponse, ContentPart, Part } from '../../../../src/protocols/canonical.ts';
 import { collectParts } from '../../../../src/protocols/collect.ts';
 import { checkResponses, cutAt, decodeStream, type ResponseLimits, responses, text } from '../../../contract/codec.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bedrockOutbound } from '../../../../src/protocols/bedrock-converse/outbound.ts';
+import { outbound as bedrockOutbound } from '../../../../src/protocols/bedrock-converse/outbound.ts';
 import { candidate } from './samples.ts';
 
 function classify(status: number, exception: string, message: string, headers: Readonly<Record<string, string>> = {}) {

@@ -2,7 +2,7 @@ import { CohereClientV2 } from 'cohere-ai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CanonicalRequest } from '../../../../src/protocols/canonical.ts';
 import { cohereEmbedOutbound } from '../../../../src/protocols/cohere/embeddings.ts';
-import { cohereOutbound } from '../../../../src/protocols/cohere/outbound.ts';
+import { outbound as cohereOutbound } from '../../../../src/protocols/cohere/outbound.ts';
 import { cohereRerankOutbound } from '../../../../src/protocols/cohere/rerank.ts';
 import { collectParts } from '../../../../src/protocols/collect.ts';
 import { isObject } from '../../../../src/protocols/fields.ts';

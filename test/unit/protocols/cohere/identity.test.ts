@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ContentPart, Message } from '../../../../src/protocols/canonical.ts';
-import { cohereOutbound } from '../../../../src/protocols/cohere/outbound.ts';
+import { outbound as cohereOutbound } from '../../../../src/protocols/cohere/outbound.ts';
 import { collectParts } from '../../../../src/protocols/collect.ts';
 import { parseDataUrl } from '../../../../src/protocols/data-url.ts';
 import { asArray, asObject, isObject } from '../../../../src/protocols/fields.ts';

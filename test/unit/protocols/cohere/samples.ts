@@ -1,6 +1,6 @@
 import type { Candidate, ServedModel } from '../../../../src/core/model.ts';
 import type { CanonicalRequest, CanonicalResponse, Part } from '../../../../src/protocols/canonical.ts';
-import { cohereOutbound } from '../../../../src/protocols/cohere/outbound.ts';
+import { outbound as cohereOutbound } from '../../../../src/protocols/cohere/outbound.ts';
 import { collectParts } from '../../../../src/protocols/collect.ts';
 import { candidate, request } from '../openai-chat/samples.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EmbeddingRequest } from '../../../../src/protocols/embedding.ts';
-import { geminiEmbeddingInbound } from '../../../../src/protocols/gemini/embed-in.ts';
-import { geminiEmbeddingOutbound } from '../../../../src/protocols/gemini/embed-out.ts';
+import { geminiEmbeddingInbound } from '../../../../src/protocols/gemini/client/embeddings.ts';
+import { geminiEmbeddingOutbound } from '../../../../src/protocols/gemini/upstream/embeddings.ts';
 import { routeOf, targetOf, vertexSettings } from './samples.ts';
 
 const request = (texts: readonly string[], fields: Partial<EmbeddingRequest> = {}): EmbeddingRequest => ({

@@ -10,12 +10,12 @@ import type {
 } from '../../../../src/protocols/canonical.ts';
 import { collectParts, responseParts } from '../../../../src/protocols/collect.ts';
 import { present } from '../../../../src/protocols/fields.ts';
-import { decodeRequest } from '../../../../src/protocols/gemini/request-in.ts';
-import { encodeRequest } from '../../../../src/protocols/gemini/request-out.ts';
-import { decodeResponse } from '../../../../src/protocols/gemini/response-in.ts';
-import { encodeResponse } from '../../../../src/protocols/gemini/response-out.ts';
-import { GeminiStreamDecoder } from '../../../../src/protocols/gemini/stream-in.ts';
-import { GeminiStreamEncoder } from '../../../../src/protocols/gemini/stream-out.ts';
+import { decodeRequest } from '../../../../src/protocols/gemini/client/decode-request.ts';
+import { encodeResponse } from '../../../../src/protocols/gemini/client/encode-response.ts';
+import { streamEncoder } from '../../../../src/protocols/gemini/client/encode-stream.ts';
+import { decodeResponse } from '../../../../src/protocols/gemini/upstream/decode-response.ts';
+import { streamDecoder } from '../../../../src/protocols/gemini/upstream/decode-stream.ts';
+import { encodeRequest } from '../../../../src/protocols/gemini/upstream/encode-request.ts';
 import type { JsonObject } from '../../../../src/protocols/protocol.ts';
 import { answerContext, decodeContext, routeOf, targetOf, vertexSettings } from './samples.ts';
 
@@ -235,13 +235,13 @@ test('answers', () => {
 test('streams, fed in pieces of any size', () => {
   fc.assert(
     fc.property(response, fc.integer({ min: 1, max: 97 }), (answer, size) => {
-      const encoder = new GeminiStreamEncoder(answerContext, 'sse');
+      const encoder = streamEncoder(answerContext, 'sse');
       const bytes = Buffer.from(
         responseParts(answer)
           .map((part) => encoder.encode(part))
           .join('') + encoder.end(),
       );
-      const decoder = new GeminiStreamDecoder(decodeContext());
+      const decoder = streamDecoder(decodeContext());
       const parts = [];
       for (let at = 0; at < bytes.length; at += size) parts.push(...decoder.push(bytes.subarray(at, at + size)));
       expect(withoutRaw(collectParts([...parts, ...decoder.end()]))).toEqual(answer);

@@ -6,10 +6,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.ts';
 import type { CanonicalRequest, CanonicalResponse, ContentPart } from '../../../../src/protocols/canonical.ts';
 import { responseParts } from '../../../../src/protocols/collect.ts';
+import { geminiEmbeddingInbound } from '../../../../src/protocols/gemini/client/embeddings.ts';
+import { modelListToWire, modelToWire } from '../../../../src/protocols/gemini/client/models.ts';
 import { decodeCountRequest, encodeCountResponse } from '../../../../src/protocols/gemini/count-tokens.ts';
-import { geminiEmbeddingInbound } from '../../../../src/protocols/gemini/embed-in.ts';
-import { geminiInbound } from '../../../../src/protocols/gemini/inbound.ts';
-import { modelListToWire, modelToWire } from '../../../../src/protocols/gemini/models.ts';
+import { inbound as geminiInbound } from '../../../../src/protocols/gemini/inbound.ts';
 import type { InboundRoute, JsonObject } from '../../../../src/protocols/protocol.ts';
 import { answerContext, routeOf } from './samples.ts';
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { requestFacts } from '../../../../src/protocols/gemini/client/facts.ts';
+import { modelListToWire, modelsFromWire, modelToWire } from '../../../../src/protocols/gemini/client/models.ts';
 import {
   decodeCountRequest,
   decodeCountResponse,
   encodeCountRequest,
 } from '../../../../src/protocols/gemini/count-tokens.ts';
-import { requestFacts } from '../../../../src/protocols/gemini/facts.ts';
-import { geminiInbound } from '../../../../src/protocols/gemini/inbound.ts';
-import { geminiInspector } from '../../../../src/protocols/gemini/inspector.ts';
-import { modelListToWire, modelsFromWire, modelToWire } from '../../../../src/protocols/gemini/models.ts';
+import { inbound as geminiInbound } from '../../../../src/protocols/gemini/inbound.ts';
+import { inspector as geminiInspector } from '../../../../src/protocols/gemini/inspector.ts';
 import { parseEvent, SseSplitter } from '../../../../src/transport/sse.ts';
 import { readFixture } from '../../../support/read-fixture.ts';
 import { requestOf, routeOf, targetOf, vertexSettings } from './samples.ts';

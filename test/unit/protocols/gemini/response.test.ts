@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CanonicalResponse, ContentPart } from '../../../../src/protocols/canonical.ts';
-import { decodeResponse } from '../../../../src/protocols/gemini/response-in.ts';
-import { encodeResponse } from '../../../../src/protocols/gemini/response-out.ts';
+import { encodeResponse } from '../../../../src/protocols/gemini/client/encode-response.ts';
+import { decodeResponse } from '../../../../src/protocols/gemini/upstream/decode-response.ts';
 import type { JsonObject } from '../../../../src/protocols/protocol.ts';
 import { answerContext, decodeContext } from './samples.ts';
 

@@ -3,8 +3,8 @@ import { GatewayError } from '../../../../src/core/errors.ts';
 import type { CanonicalRequest, CanonicalResponse, ContentPart, Message } from '../../../../src/protocols/canonical.ts';
 import { collectParts } from '../../../../src/protocols/collect.ts';
 import { encodeCountRequest } from '../../../../src/protocols/gemini/count-tokens.ts';
-import { geminiEmbeddingOutbound } from '../../../../src/protocols/gemini/embed-out.ts';
-import { geminiOutbound } from '../../../../src/protocols/gemini/outbound.ts';
+import { outbound as geminiOutbound } from '../../../../src/protocols/gemini/outbound.ts';
+import { geminiEmbeddingOutbound } from '../../../../src/protocols/gemini/upstream/embeddings.ts';
 import { type GeminiFake, startGeminiFake } from '../../../support/fake-servers/gemini.ts';
 import { requestOf, targetOf } from './samples.ts';
 

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.ts';
 import type { Part } from '../../../../src/protocols/canonical.ts';
-import { GeminiStreamDecoder } from '../../../../src/protocols/gemini/stream-in.ts';
-import { GeminiStreamEncoder, keepAlive } from '../../../../src/protocols/gemini/stream-out.ts';
+import { keepAlive, streamEncoder } from '../../../../src/protocols/gemini/client/encode-stream.ts';
+import { streamDecoder } from '../../../../src/protocols/gemini/upstream/decode-stream.ts';
 import type { Framing } from '../../../../src/protocols/protocol.ts';
 import { readFixture } from '../../../support/read-fixture.ts';
 import { answerContext, decodeContext } from './samples.ts';
 
 function decodeChunks(chunks: readonly Buffer[]): readonly Part[] {
-  const decoder = new GeminiStreamDecoder(decodeContext());
+  const decoder = streamDecoder(decodeContext());
   return [...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.end()];
 }
 
@@ -181,7 +181,7 @@ describe('encoding', () => {
     { kind: 'usage', usage: { input: 3, output: 4 } },
   ];
   const encoded = (framing: Framing, list = parts) => {
-    const encoder = new GeminiStreamEncoder(answerContext, framing);
+    const encoder = streamEncoder(answerContext, framing);
     return list.map((part) => encoder.encode(part)).join('') + encoder.end();
   };
   const facts = { requestId: 'q', attempts: [] };
@@ -210,7 +210,7 @@ describe('encoding', () => {
   });
 
   test('an error ends the stream and is the last that is read', () => {
-    const encoder = new GeminiStreamEncoder(answerContext, 'sse');
+    const encoder = streamEncoder(answerContext, 'sse');
     for (const part of parts.slice(0, 6)) encoder.encode(part);
     const event = encoder.error(broken, facts);
     expect(JSON.parse(event.slice('data: '.length))).toMatchObject({ error: { code: 502, message: 'It broke.' } });
@@ -218,7 +218,7 @@ describe('encoding', () => {
   });
 
   test.each([0, 6])('an error in the list after %s parts', (count) => {
-    const encoder = new GeminiStreamEncoder(answerContext, 'json-array');
+    const encoder = streamEncoder(answerContext, 'json-array');
     const head = parts.slice(0, count).map((part) => encoder.encode(part));
     const list = JSON.parse(head.join('') + encoder.error(broken, facts));
     expect(list.at(-1)).toMatchObject({ error: { status: 'UNAVAILABLE' } });

@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.ts';
 import type { CanonicalResponse, Part } from '../../../../src/protocols/canonical.ts';
 import { collectParts } from '../../../../src/protocols/collect.ts';
-import { ollamaChatInbound, ollamaGenerateInbound } from '../../../../src/protocols/ollama/inbound.ts';
+import {
+  inbound as ollamaChatInbound,
+  generateInbound as ollamaGenerateInbound,
+} from '../../../../src/protocols/ollama/inbound.ts';
 import type { Inbound } from '../../../../src/protocols/protocol.ts';
 import { answerContext, linesOf, steps, thinkingAndCalls } from './samples.ts';
 

@@ -5,10 +5,13 @@ import { Ollama } from 'ollama';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.ts';
 import { collectParts } from '../../../../src/protocols/collect.ts';
-import { ollamaChatInbound, ollamaGenerateInbound } from '../../../../src/protocols/ollama/inbound.ts';
+import {
+  inbound as ollamaChatInbound,
+  generateInbound as ollamaGenerateInbound,
+} from '../../../../src/protocols/ollama/inbound.ts';
 import { tagsPage } from '../../../../src/protocols/ollama/pages.ts';
 import { encodeWarmUp } from '../../../../src/protocols/ollama/warm-up.ts';
-import { ollamaGenerateFormat } from '../../../../src/protocols/ollama/wire.ts';
+import { generateFormatId as ollamaGenerateFormat } from '../../../../src/protocols/ollama/wire.ts';
 import { answerContext, thinkingAndCalls } from './samples.ts';
 
 /** What the next request is answered with: pieces of a body that are written one by one. */

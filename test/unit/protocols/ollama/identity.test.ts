@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { CanonicalRequest, CanonicalResponse, ContentPart, Message } from '../../../../src/protocols/canonical.ts';
 import { responseParts } from '../../../../src/protocols/collect.ts';
 import { asArray, asObject, isObject } from '../../../../src/protocols/fields.ts';
-import { ollamaChatInbound } from '../../../../src/protocols/ollama/inbound.ts';
+import { inbound as ollamaChatInbound } from '../../../../src/protocols/ollama/inbound.ts';
 import type { JsonObject } from '../../../../src/protocols/protocol.ts';
 import { type RequestLimits, reasoningPart, requests, responses, textPart } from '../../../contract/codec.ts';
 import { answerContext, linesOf, png, route } from './samples.ts';

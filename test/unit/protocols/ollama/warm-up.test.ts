@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { encodeWarmUp, warmUpOf } from '../../../../src/protocols/ollama/warm-up.ts';
-import { ollamaChatFormat, ollamaEmbedFormat, ollamaGenerateFormat } from '../../../../src/protocols/ollama/wire.ts';
+import {
+  formatId as ollamaChatFormat,
+  embedFormatId as ollamaEmbedFormat,
+  generateFormatId as ollamaGenerateFormat,
+} from '../../../../src/protocols/ollama/wire.ts';
 import { png } from './samples.ts';
 
 describe('a warm-up is', () => {

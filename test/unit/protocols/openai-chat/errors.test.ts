@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorCatalogue, GatewayError } from '../../../../src/core/errors.ts';
-import { classifyError, isErrorBody, openaiErrors } from '../../../../src/protocols/openai-chat/errors.ts';
+import {
+  classifyError,
+  isErrorBody,
+  errorRenderer as openaiErrors,
+} from '../../../../src/protocols/openai-chat/errors.ts';
 import { readCapture } from '../../../support/read-fixture.ts';
 import { candidate } from './samples.ts';
 

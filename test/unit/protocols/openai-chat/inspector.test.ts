@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chatInspector } from '../../../../src/protocols/openai-chat/inspector.ts';
+import { inspector as chatInspector } from '../../../../src/protocols/openai-chat/inspector.ts';
 import type { EventMeaning } from '../../../../src/protocols/protocol.ts';
 import { parseEvent, SseSplitter } from '../../../../src/transport/sse.ts';
 import { readCapture, readFixture } from '../../../support/read-fixture.ts';

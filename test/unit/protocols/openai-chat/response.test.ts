@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import type { CanonicalResponse } from '../../../../src/protocols/canonical.ts';
-import { chatInbound } from '../../../../src/protocols/openai-chat/inbound.ts';
-import { chatOutbound } from '../../../../src/protocols/openai-chat/outbound.ts';
+import { inbound as chatInbound } from '../../../../src/protocols/openai-chat/inbound.ts';
+import { outbound as chatOutbound } from '../../../../src/protocols/openai-chat/outbound.ts';
 import { readCapture } from '../../../support/read-fixture.ts';
 import { answerContext, candidate, localModel, request } from './samples.ts';
 

@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import type { Part } from '../../../../src/protocols/canonical.ts';
-import { completionsInbound } from '../../../../src/protocols/openai-completions/inbound.ts';
-import { completionsInspector } from '../../../../src/protocols/openai-completions/inspector.ts';
+import { inbound as completionsInbound } from '../../../../src/protocols/openai-completions/inbound.ts';
+import { inspector as completionsInspector } from '../../../../src/protocols/openai-completions/inspector.ts';
 import type { JsonObject } from '../../../../src/protocols/protocol.ts';
 import { parseEvent, SseSplitter } from '../../../../src/transport/sse.ts';
 import { readCapture } from '../../../support/read-fixture.ts';

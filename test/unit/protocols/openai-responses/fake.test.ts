@@ -2,7 +2,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CanonicalRequest, CanonicalResponse, Part } from '../../../../src/protocols/canonical.ts';
 import { collectParts } from '../../../../src/protocols/collect.ts';
-import { responsesOutbound } from '../../../../src/protocols/openai-responses/outbound.ts';
+import { outbound as responsesOutbound } from '../../../../src/protocols/openai-responses/outbound.ts';
 import { type ResponsesFake, startResponsesFake } from '../../../support/fake-servers/responses.ts';
 import { decodeStream, request, target } from './samples.ts';
 

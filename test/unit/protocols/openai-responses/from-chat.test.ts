@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { chatOutbound } from '../../../../src/protocols/openai-chat/outbound.ts';
-import { responsesInbound } from '../../../../src/protocols/openai-responses/inbound.ts';
-import { responsesInspector } from '../../../../src/protocols/openai-responses/inspector.ts';
+import { outbound as chatOutbound } from '../../../../src/protocols/openai-chat/outbound.ts';
+import { inbound as responsesInbound } from '../../../../src/protocols/openai-responses/inbound.ts';
+import { inspector as responsesInspector } from '../../../../src/protocols/openai-responses/inspector.ts';
 import { PassthroughRelay, TranslatingRelay } from '../../../../src/protocols/relay.ts';
 import { readCapture } from '../../../support/read-fixture.ts';
 import { answerContext, clientAnswered, request, target } from './samples.ts';

@@ -8,8 +8,8 @@ import type {
   Tool,
 } from '../../../../src/protocols/canonical.ts';
 import { collectParts, responseParts } from '../../../../src/protocols/collect.ts';
-import { responsesInbound } from '../../../../src/protocols/openai-responses/inbound.ts';
-import { responsesOutbound } from '../../../../src/protocols/openai-responses/outbound.ts';
+import { inbound as responsesInbound } from '../../../../src/protocols/openai-responses/inbound.ts';
+import { outbound as responsesOutbound } from '../../../../src/protocols/openai-responses/outbound.ts';
 import { answerContext, cutAt, decodeStream, request, route, target } from './samples.ts';
 
 const words = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' });

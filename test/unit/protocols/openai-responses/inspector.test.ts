@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { responsesInspector } from '../../../../src/protocols/openai-responses/inspector.ts';
+import { inspector as responsesInspector } from '../../../../src/protocols/openai-responses/inspector.ts';
 import { parseEvent, SseSplitter } from '../../../../src/transport/sse.ts';
 import { readCapture, readFixture } from '../../../support/read-fixture.ts';
 import { target } from './samples.ts';

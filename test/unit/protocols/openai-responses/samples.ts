@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import type { Candidate, EndpointQuirks } from '../../../../src/core/model.ts';
 import type { CanonicalRequest, Part } from '../../../../src/protocols/canonical.ts';
-import { ResponsesStreamDecoder } from '../../../../src/protocols/openai-responses/stream-out.ts';
+import { streamDecoder } from '../../../../src/protocols/openai-responses/upstream/decode-stream.ts';
 import type { AnswerContext, InboundRoute, JsonObject } from '../../../../src/protocols/protocol.ts';
 
 export const route: InboundRoute = { query: new URLSearchParams(), headers: {} };
@@ -65,7 +65,7 @@ export function answerContext(fields: Partial<CanonicalRequest> = {}): AnswerCon
 }
 
 export function decodeStream(chunks: readonly Buffer[]): readonly Part[] {
-  const decoder = new ResponsesStreamDecoder({ target: target(), request: request() });
+  const decoder = streamDecoder({ target: target(), request: request() });
   return [...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.end()];
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { responsesInspector } from '../../../../src/protocols/openai-responses/inspector.ts';
+import { inspector as responsesInspector } from '../../../../src/protocols/openai-responses/inspector.ts';
 import { PassthroughRelay } from '../../../../src/protocols/relay.ts';
 import { readFixture } from '../../../support/read-fixture.ts';
 import { target } from './samples.ts';

@@ -1,3 +1,0 @@
-import type { FormatId } from '../protocol.ts';
-
-export const formatId: FormatId = { protocol: 'generate_content', operation: 'chat' };
