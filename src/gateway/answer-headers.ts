@@ -61,7 +61,8 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): string[] {
       'x-router-model',
       headerText(model.upstreamId, maxName),
     );
-    list.push('x-router-local', (trail.isLocal ?? model.isLocal) ? 'true' : 'false');
+    // Where nothing was sent there is nothing to say: what was thought of a host before proves nothing.
+    if (trail.isLocal !== undefined) list.push('x-router-local', trail.isLocal ? 'true' : 'false');
   }
   if (requestedModel !== '') list.push('x-router-requested-model', headerText(requestedModel, maxName));
   list.push('x-router-attempts', String(trail.sent));

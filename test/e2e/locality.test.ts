@@ -45,6 +45,8 @@ async function cut(fake: FakeUpstream): Promise<void> {
 }
 
 async function codeOf(answer: Response): Promise<unknown> {
+  // Nothing was sent anywhere.
+  expect(answer.headers.has('x-router-local')).toBe(false);
   const { error } = (await answer.json()) as { readonly error: { readonly code: string } };
   return [answer.status, error.code];
 }
