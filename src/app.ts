@@ -47,6 +47,7 @@ import { Listener } from './server/listener.ts';
 import { routeRows } from './server/route-rows.ts';
 import { RouteTable } from './server/routes.ts';
 import { MemoryResponseStore } from './state/responses-store.ts';
+import { type LogLosses, noLosses } from './telemetry/log-sink.ts';
 import { createAuthorizers, withProfileRegion } from './transport/auth/authorizers.ts';
 import { Transport } from './transport/client.ts';
 import { fetchPublic } from './transport/fetch-public.ts';
@@ -70,6 +71,8 @@ export interface AppDeps {
   readonly discovery: boolean;
   /** Collects garbage and gives memory back to the system, where the runtime lets a program ask for it. */
   readonly collectGarbage?: (() => void) | undefined;
+  /** Log lines that could not be written; none where there is no log. */
+  readonly logLosses?: (() => LogLosses) | undefined;
   /** Ports to look at instead of the usual ones. */
   readonly ports?: readonly DefaultPort[] | undefined;
   /** Resolves host names; the system's resolver when left out. */
@@ -233,6 +236,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     snapshot: () => registry.snapshot,
     explain: explainNow,
     configPaths: () => loaded.paths,
+    logLosses: () => deps.logLosses?.() ?? noLosses,
     version: deps.version,
   };
   const adminToken = new AdminToken();

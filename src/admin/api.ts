@@ -4,12 +4,14 @@ import { localOnlyOf } from '../gateway/exchange.ts';
 import type { ExplainRequest, Explanation } from '../gateway/explain.ts';
 import { listModels } from '../registry/list.ts';
 import type { Provider, Snapshot } from '../registry/snapshot.ts';
+import type { LogLosses } from '../telemetry/log-sink.ts';
 
 /** What the commands ask a running router. Read-only; wants the admin token. */
 export interface AdminDeps {
   readonly snapshot: () => Snapshot;
   readonly explain: (request: ExplainRequest) => Explanation;
   readonly configPaths: () => readonly string[];
+  readonly logLosses: () => LogLosses;
   readonly version: string;
 }
 
@@ -17,6 +19,8 @@ export interface AdminStatus {
   readonly version: string;
   readonly pid: number;
   readonly config: readonly string[];
+  /** Lines that could not be written since the start. */
+  readonly log: { readonly lost_lines: number; readonly reason: string | null };
   readonly providers: readonly AdminProvider[];
 }
 
@@ -45,10 +49,12 @@ export interface AdminModel {
 }
 
 export function adminStatus(deps: AdminDeps): AdminStatus {
+  const { lines, reason = null } = deps.logLosses();
   return {
     version: deps.version,
     pid: process.pid,
     config: deps.configPaths(),
+    log: { lost_lines: lines, reason },
     providers: [...deps.snapshot().providers.values()].map(describeProvider),
   };
 }

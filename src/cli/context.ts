@@ -1,8 +1,11 @@
 import { homedir } from 'node:os';
 import type { Surroundings } from '../config/find.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
+import { LogSink } from '../telemetry/log-sink.ts';
 import type { Paint } from '../telemetry/logger.ts';
 import { createPaint, isColoured } from './colour.ts';
+import { logStreamOf } from './log-streams.ts';
+import { outliveUnwritable } from './unwritable.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -41,6 +44,14 @@ export interface Context extends Surroundings {
   onSignal(signal: NodeJS.Signals, action: () => void): () => void;
   /** Ends the process at once, without waiting for anything. */
   exitNow(code: number): never;
+  /** For a command that has to go on when nothing reads its output any more, or that cannot be written. */
+  outlive(): LastingOutputs;
+}
+
+/** Output that may be lost. */
+export interface LastingOutputs {
+  readonly stdout: LogSink;
+  readonly stderr: LogSink;
 }
 
 const defaultColumns = 80;
@@ -55,8 +66,6 @@ export function createContext(options: GlobalOptions, version: string): Context 
     ),
     write: (text) => void stream.write(text),
   });
-  endQuietlyWhenUnread(process.stdout);
-  endQuietlyWhenUnread(process.stderr);
   const stderr = output(process.stderr);
   return {
     options,
@@ -74,14 +83,9 @@ export function createContext(options: GlobalOptions, version: string): Context 
       return () => process.off(signal, action);
     },
     exitNow: (code) => process.exit(code),
+    outlive() {
+      outliveUnwritable(process);
+      return { stdout: new LogSink(logStreamOf(process.stdout)), stderr: new LogSink(logStreamOf(process.stderr)) };
+    },
   };
-}
-
-/** `router models | head -1` closes our output early, which is no failure. */
-function endQuietlyWhenUnread(stream: NodeJS.WriteStream): void {
-  if (stream.listenerCount('error') > 0) return;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
 }

@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { delay } from '../core/clock.ts';
+import type { LogSink } from '../telemetry/log-sink.ts';
 import type { LogFormat, Logger } from '../telemetry/logger.ts';
 import { banner } from './banner.ts';
 import type { Context } from './context.ts';
@@ -9,6 +10,8 @@ export interface Greeting {
   readonly app: App;
   readonly loaded: LoadedConfig;
   readonly logger: Logger;
+  /** For what is not a log line. */
+  readonly output: LogSink;
   readonly url: string;
 }
 
@@ -53,9 +56,9 @@ export class Greeter {
   }
 
   async #showBanner(): Promise<void> {
-    const { app, loaded, url } = this.#greeting;
+    const { app, loaded, output, url } = this.#greeting;
     const { clock, stderr, version } = this.#context;
     await Promise.race([app.ready(), delay(clock, bannerWaitMs)]);
-    stderr.write(`${banner(stderr, { version, url, loaded, snapshot: app.snapshot() })}\n\n`);
+    output.writePlain(`${banner(stderr, { version, url, loaded, snapshot: app.snapshot() })}\n\n`);
   }
 }

@@ -1,4 +1,4 @@
-import { type AdminProvider, describeProvider } from '../admin/api.ts';
+import { type AdminProvider, type AdminStatus, describeProvider } from '../admin/api.ts';
 import { isAuthOn } from '../config/check-auth.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { LocalOnly } from '../config/schema.ts';
@@ -40,6 +40,8 @@ export interface RouterLink {
   readonly via: 'live' | 'config' | 'zero-config';
   /** For people: what was asked. */
   readonly about: string;
+  /** Something about the running router that its user should know. */
+  readonly notice: string | undefined;
   models(): Promise<ModelListing>;
   explain(question: RouteQuestion): Promise<Explanation>;
   target(): Promise<Target>;
@@ -52,28 +54,37 @@ const aliveMs = 1_000;
 export async function openRouter(context: Context): Promise<RouterLink> {
   const loaded = loadFor(context, {});
   const running = await runningRouter(context, loaded);
-  return running === undefined ? embeddedLink(context, loaded) : liveLink(context, running);
+  return running === undefined ? embeddedLink(context, loaded) : liveLink(context, running.run, running.status);
 }
 
 /**
  * The running router that this command line is about: with `-c` only one of that very configuration; else one of the
  * configuration found here, or else the one that started last.
  */
-async function runningRouter(context: Context, loaded: LoadedConfig): Promise<RunFile | undefined> {
+async function runningRouter(context: Context, loaded: LoadedConfig): Promise<Running | undefined> {
   const hasSameConfig = (run: RunFile) => run.config.join('\0') === loaded.paths.join('\0');
   const all = readRunFiles(stateDirectory(context));
   const wanted = loaded.foundBy === 'explicit' ? all.filter(hasSameConfig) : all;
   const ordered = wanted.toSorted((one, other) => Number(hasSameConfig(other)) - Number(hasSameConfig(one)));
-  for (const run of ordered) if (await answers(run)) return run;
+  for (const run of ordered) {
+    const status = await statusOf(run);
+    if (status !== undefined) return { run, status };
+  }
   return undefined;
 }
 
-/** A process number may have been given to another program since. */
-async function answers(run: RunFile): Promise<boolean> {
+interface Running {
+  readonly run: RunFile;
+  readonly status: AdminStatus;
+}
+
+/** Undefined where it does not answer: a process number may have been given to another program since. */
+async function statusOf(run: RunFile): Promise<AdminStatus | undefined> {
   try {
-    return (await askAdmin(run, '/admin/status', aliveMs)).status === 200;
+    const { status, body } = await askAdmin(run, '/admin/status', aliveMs);
+    return status === 200 ? (JSON.parse(body) as AdminStatus) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -81,15 +92,22 @@ function askAdmin(run: RunFile, path: string, timeoutMs: number) {
   return httpGet(run.url + path, { headers: { authorization: `Bearer ${run.admin_token}` }, timeoutMs });
 }
 
-function liveLink(context: Context, run: RunFile): RouterLink {
+function liveLink(context: Context, run: RunFile, status: AdminStatus): RouterLink {
   return {
     via: 'live',
     about: `the running router at ${run.url}`,
+    notice: noticeOf(run, status),
     models: () => adminJson<ModelListing>(run, '/admin/models'),
     explain: (question) => adminJson<Explanation>(run, `/admin/route?${routeQuery(question)}`),
     target: async () => ({ url: run.url, key: keyOf(configOf(context, run)) }),
     close: async () => undefined,
   };
+}
+
+/** A router that was started before an update may not tell. */
+function noticeOf({ url }: RunFile, { log }: Partial<AdminStatus>): string | undefined {
+  if (log === undefined || log.lost_lines === 0) return undefined;
+  return `the running router at ${url} has lost log lines (${log.lost_lines}): ${log.reason}`;
 }
 
 /** What it answers is made by this same program, so its shape is taken as given. */
@@ -131,6 +149,7 @@ async function embeddedLink(context: Context, loaded: LoadedConfig): Promise<Rou
   const via = loaded.paths.length === 0 ? 'zero-config' : 'config';
   return {
     via,
+    notice: undefined,
     about: via === 'config' ? `${loaded.paths.join(', ')}, with fresh probes` : 'fresh probes, without a configuration',
     models: async () => ({
       models: listModels(app.snapshot()),

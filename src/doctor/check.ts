@@ -20,6 +20,8 @@ export interface CheckResult {
 export interface RunningRouter {
   readonly pid: number;
   readonly port: number;
+  readonly url: string;
+  readonly adminToken: string;
 }
 
 export interface CheckInput {

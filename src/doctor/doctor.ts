@@ -7,13 +7,14 @@ import { checkHostedKeys } from './hosted-keys.ts';
 import { checkLocalChat } from './local-chat.ts';
 import { survey } from './local-providers.ts';
 import { checkLocalServers } from './local-servers.ts';
+import { checkLog } from './log.ts';
 import { checkPort } from './port.ts';
 import { checkProxy } from './proxy.ts';
 import { checkStateDirectory } from './state-directory.ts';
 import { checkVariables } from './variables.ts';
 
 /** Of this machine: need no server. */
-const plainChecks: readonly Check[] = [checkPort, checkProxy, checkHardware, checkClock, checkStateDirectory];
+const plainChecks: readonly Check[] = [checkPort, checkLog, checkProxy, checkHardware, checkClock, checkStateDirectory];
 
 /** Everything, in the order it is told. */
 export async function examine(input: CheckInput): Promise<readonly CheckResult[]> {

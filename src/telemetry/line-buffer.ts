@@ -4,7 +4,7 @@ export interface LineBufferOptions<Entry> {
   readonly clock: Clock;
   /** One line, with its end. */
   readonly render: (entry: Entry) => string;
-  readonly write: (text: string) => void;
+  readonly write: (text: string, lines: number) => void;
 }
 
 /** Lines are held no longer than this. Milliseconds. */
@@ -41,6 +41,6 @@ export class LineBuffer<Entry> {
     this.#held = [];
     let text = '';
     for (const entry of entries) text += render(entry);
-    write(text);
+    write(text, entries.length);
   }
 }

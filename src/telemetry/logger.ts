@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { LineBuffer } from './line-buffer.ts';
+import type { LogLosses, LogText } from './log-sink.ts';
 import { redactCredentials } from './redact.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -33,7 +34,7 @@ export interface LoggerOptions {
   readonly level: () => LogLevel;
   readonly format: () => LogFormat;
   readonly paint: Paint;
-  readonly write: (line: string) => void;
+  readonly write: (text: LogText) => void;
 }
 
 export interface Logger {
@@ -49,11 +50,10 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, 
 export function createLogger(options: LoggerOptions): Logger {
   const { clock, paint, write } = options;
   const timeText = isoTimes();
-  const buffer = new LineBuffer<Line>({
-    clock,
-    write,
-    render: (line) => `${line.isJson ? jsonLine(line, timeText(line.atMs)) : prettyLine(paint, line)}\n`,
-  });
+  const render = (line: Line) => `${line.isJson ? jsonLine(line, timeText(line.atMs)) : prettyLine(paint, line)}\n`;
+  const lossLine = (losses: LogLosses) =>
+    render({ atMs: clock.now(), level: 'warn', entry: lossEntry(losses), isJson: options.format() === 'json' });
+  const buffer = new LineBuffer<Line>({ clock, render, write: (text, lines) => write({ text, lines, lossLine }) });
   return {
     paint,
     log(level, entry) {
@@ -65,6 +65,11 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     flush: () => buffer.flush(),
   };
+}
+
+function lossEntry({ lines, reason }: LogLosses): LogEntry {
+  const message = `${lines} log ${lines === 1 ? 'line was' : 'lines were'} lost: ${reason ?? 'no reason is known'}`;
+  return { event: 'log-lines-lost', message, fields: { lines, reason } };
 }
 
 interface Line {

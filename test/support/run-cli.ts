@@ -1,8 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 
 /**
  * What `node build.mjs --bundle` makes, which `npm test` does first; or the binary that ROUTER_BINARY names, to hold the
@@ -25,6 +36,17 @@ export interface RunOptions {
   readonly input?: string;
   /** Below the sandbox's directory. */
   readonly cwd?: string;
+  readonly outputs?: Partial<Outputs>;
+}
+
+/**
+ * What becomes of an output: it is read, nothing reads it, its reader is gone from the start, or its disk is full.
+ */
+export type Fate = 'read' | 'unread' | 'closed' | 'full';
+
+export interface Outputs {
+  readonly stdout: Fate;
+  readonly stderr: Fate;
 }
 
 /** A directory of its own to run the program in: no file, key or state of the machine reaches it. */
@@ -56,8 +78,8 @@ export class Sandbox {
     rmSync(join(this.directory, name));
   }
 
-  async run(args: readonly string[], { env, input = '', cwd }: RunOptions = {}): Promise<CliResult> {
-    const child = this.#spawn(args, env, cwd);
+  async run(args: readonly string[], { input = '', ...options }: RunOptions = {}): Promise<CliResult> {
+    const child = this.#spawn(args, options);
     const outputs = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
     child.stdin?.end(input);
     const [code] = (await once(child, 'close')) as [number | null];
@@ -67,10 +89,19 @@ export class Sandbox {
 
   /** Starts `serve` on a free port and waits for its ready line. */
   async serve(args: readonly string[] = [], env?: Readonly<Record<string, string>>): Promise<RunningCli> {
-    const child = this.#spawn(['serve', '--json', '--listen', '127.0.0.1:0', ...args], env);
+    const child = this.#spawn(['serve', '--json', '--listen', '127.0.0.1:0', ...args], { env });
     const running = new RunningCli(child);
     await running.ready;
     return running;
+  }
+
+  /** The same with outputs that do not work: waits for its run file, of which there must be no other. */
+  async serveUnheard(args: readonly string[], outputs: Outputs): Promise<UnheardCli> {
+    const folder = join(this.stateDirectory, 'run');
+    mkdirSync(folder, { recursive: true });
+    const child = this.#spawn(['serve', '--listen', '127.0.0.1:0', ...args], { outputs });
+    if (outputs.stdout === 'read') child.stdout?.resume();
+    return new UnheardCli(child, await runFileIn(folder, child));
   }
 
   /** Ends what still runs, then takes the directory away. */
@@ -83,17 +114,101 @@ export class Sandbox {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  #spawn(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = '.'): ChildProcess {
+  #spawn(args: readonly string[], { env, cwd = '.', outputs = {} }: SpawnOptions): ChildProcess {
     const home = join(this.directory, 'home');
     mkdirSync(home, { recursive: true });
     const isolated = { PATH: process.env.PATH ?? '', HOME: home, ROUTER_STATE_DIR: this.stateDirectory };
     const [file, ...prefix] = program;
+    const places = [outputs.stdout, outputs.stderr].map((fate) =>
+      fate === 'full' ? openSync('/dev/full', 'w') : 'pipe',
+    );
     const child = spawn(file, [...prefix, ...args], {
       cwd: join(this.directory, cwd),
       env: { ...isolated, ...this.#env, ...env },
+      stdio: ['pipe', ...places] as StdioOptions,
     });
+    for (const place of places) if (typeof place === 'number') closeSync(place);
+    if (outputs.stdout === 'closed') child.stdout?.destroy();
+    if (outputs.stderr === 'closed') child.stderr?.destroy();
     this.#children.add(child);
     return child;
+  }
+}
+
+interface SpawnOptions extends Omit<RunOptions, 'env'> {
+  readonly env?: RunOptions['env'] | undefined;
+}
+
+interface RunFile {
+  readonly url: string;
+  readonly admin_token: string;
+}
+
+export interface LogOfStatus {
+  readonly lost_lines: number;
+  readonly reason: string | null;
+}
+
+/** The first one to appear there, once it is whole. */
+function runFileIn(folder: string, child: ChildProcess): Promise<RunFile> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const found = readdirSync(folder).flatMap((name) => parsedFile(join(folder, name)));
+      if (found[0] === undefined) return;
+      watcher.close();
+      resolve(found[0]);
+    };
+    const watcher = watch(folder, look);
+    child.once('exit', (code) => {
+      watcher.close();
+      reject(new Error(`ended with ${code} before it was ready`));
+    });
+    look();
+  });
+}
+
+function parsedFile(path: string): readonly RunFile[] {
+  try {
+    return [JSON.parse(readFileSync(path, 'utf8')) as RunFile];
+  } catch {
+    return [];
+  }
+}
+
+/** A `serve` whose outputs do not all work. */
+export class UnheardCli {
+  readonly #child: ChildProcess;
+  readonly #run: RunFile;
+
+  constructor(child: ChildProcess, run: RunFile) {
+    this.#child = child;
+    this.#run = run;
+  }
+
+  get stderr(): Readable {
+    return this.#child.stderr as Readable;
+  }
+
+  chat(body: Readonly<Record<string, unknown>>): Promise<Response> {
+    return fetch(`${this.#run.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ messages: [{ role: 'user', content: 'hi' }], ...body }),
+    });
+  }
+
+  /** What `/admin/status` says of the log. */
+  async log(): Promise<LogOfStatus> {
+    const headers = { authorization: `Bearer ${this.#run.admin_token}` };
+    const answer = await fetch(`${this.#run.url}/admin/status`, { headers });
+    return ((await answer.json()) as { readonly log: LogOfStatus }).log;
+  }
+
+  /** Resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+    return this.#child.exitCode;
   }
 }
 
@@ -221,6 +336,7 @@ function parseLine(text: string): LogLine | undefined {
 
 async function textOf(stream: ChildProcess['stdout']): Promise<string> {
   let text = '';
+  if (stream?.destroyed === true) return text;
   for await (const chunk of stream ?? []) text += String(chunk);
   return text;
 }

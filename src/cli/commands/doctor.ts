@@ -37,7 +37,12 @@ function inputFor(context: Context, options: DoctorOptions): CheckInput {
     homeDirectory,
     clock,
     stateDirectory: directory,
-    running: readRunFiles(directory).map(({ pid, port }) => ({ pid, port })),
+    running: readRunFiles(directory).map(({ pid, port, url, admin_token: adminToken }) => ({
+      pid,
+      port,
+      url,
+      adminToken,
+    })),
   };
   const { loaded, configError } = load(context, options);
   return { ...common, loaded, configError };

@@ -38,6 +38,7 @@ export async function models(context: Context, options: ModelsOptions): Promise<
   try {
     const listing = await link.models();
     checkProvider(listing, options.provider);
+    if (link.notice !== undefined) context.stderr.write(`${context.stderr.paint.yellow('warning')}: ${link.notice}\n`);
     const rows = listing.models.map((model) => rowOf(model, listing.providers)).filter((row) => isWanted(row, options));
     return {
       json: { resolved_via: link.via, models: rows },

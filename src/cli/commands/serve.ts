@@ -3,9 +3,10 @@ import { type Address, parseListen } from '../../config/listen.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { stateDirectory } from '../../config/state-dir.ts';
 import { connectUrl } from '../../doctor/connect-url.ts';
+import type { LogSink } from '../../telemetry/log-sink.ts';
 import { createLogger, type LogFormat, type Logger, type LogLevel } from '../../telemetry/logger.ts';
 import { subscribeLog } from '../../telemetry/subscribe.ts';
-import type { Context } from '../context.ts';
+import type { Context, LastingOutputs } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { Greeter } from '../greeter.ts';
 import { collectGarbage, makeObjectsYoung } from '../heap.ts';
@@ -25,6 +26,7 @@ export interface ServeOptions {
 /** Runs until a signal ends it. */
 export async function serve(context: Context, options: ServeOptions): Promise<ExitCode> {
   makeObjectsYoung();
+  const outputs = context.outlive();
   const load = () => loadFor(context, { listen: options.listen });
   const loaded = load();
   const app = await createApp(loaded, {
@@ -37,6 +39,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
     demo: options.demo === true,
     discovery: options.discovery,
     collectGarbage,
+    logLosses: () => outputs.stderr.losses,
   });
   // Before anything can be asked for: a signal in the first moments must not cut it off either.
   const stopped = untilStopped(context, app);
@@ -44,24 +47,42 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
   // Whoever reads the ready line may change the file or send a signal the very next moment.
   const reloader = new Reloader({ app, clock: context.clock, loaded });
   reloader.start((signal, action) => context.onSignal(signal, action));
-  const logger = loggerFor(context, options, () => reloader.loaded);
-  const greeting = { app, loaded, logger, url: connectUrl(listening.host, listening.port) };
+  const logger = loggerFor(context, { options, loaded: () => reloader.loaded, sink: outputs.stderr });
+  const url = connectUrl(listening.host, listening.port);
+  const greeting = { app, loaded, logger, output: outputs.stderr, url };
   const greeter = new Greeter(context, greeting, formatOf(context, options, loaded));
   const endLog = subscribeLog(app.events, greeter.logger);
   app.start();
   const removeRunFile = leaveRunFile(context, { app, loaded, listening, logger });
   if (context.options.json) {
-    context.stdout.write(`${JSON.stringify({ event: 'ready', url: greeting.url, pid: process.pid })}\n`);
+    outputs.stdout.writePlain(`${JSON.stringify({ event: 'ready', url, pid: process.pid })}\n`);
   }
   await greeter.greet();
+  let code: ExitCode = exitCodes.failed;
   try {
-    return await stopped;
+    code = await stopped;
+    return code;
   } finally {
     reloader.close();
     removeRunFile();
     endLog();
     logger.flush();
+    await lastLines(context, { outputs, code });
   }
+}
+
+/** Time for what is still to be written. Milliseconds. */
+const lastLinesMs = 1_000;
+
+/** Text that nothing reads would keep the process from ending: it is given a moment. */
+async function lastLines(
+  { clock, exitNow }: Context,
+  about: { readonly outputs: LastingOutputs; readonly code: ExitCode },
+): Promise<void> {
+  const { stdout, stderr } = about.outputs;
+  const timer = clock.setTimer(lastLinesMs, () => exitNow(about.code), { keepAlive: true });
+  await Promise.all([stdout.written(), stderr.written()]);
+  timer.cancel();
 }
 
 async function listen(app: App, loaded: LoadedConfig): Promise<Listening> {
@@ -86,7 +107,13 @@ function untilStopped(context: Context, app: App): Promise<ExitCode> {
   });
 }
 
-function loggerFor(context: Context, options: ServeOptions, loaded: () => LoadedConfig): Logger {
+interface LogSettings {
+  readonly options: ServeOptions;
+  readonly loaded: () => LoadedConfig;
+  readonly sink: LogSink;
+}
+
+function loggerFor(context: Context, { options, loaded, sink }: LogSettings): Logger {
   const { quiet, verbose } = context.options;
   const asked = options.logLevel ?? (verbose ? 'debug' : quiet ? 'warn' : undefined);
   return createLogger({
@@ -94,7 +121,7 @@ function loggerFor(context: Context, options: ServeOptions, loaded: () => Loaded
     level: () => asked ?? loaded().config.logging.level,
     format: () => formatOf(context, options, loaded()),
     paint: context.stderr.paint,
-    write: (line) => context.stderr.write(line),
+    write: (text) => sink.write(text),
   });
 }
 

@@ -16,7 +16,7 @@ function logged(record: RequestRecord): string {
     format: () => 'json',
     paint,
     write: (lines) => {
-      text += lines;
+      text += lines.text;
     },
   });
   subscribeLog(events, logger);
