@@ -27,14 +27,19 @@ export function findConfig(explicit: readonly string[], where: Surroundings, fil
   if (explicit.length > 0) {
     return { paths: explicit.map((file) => path.resolve(where.cwd, file)), foundBy: 'explicit', ignored: undefined };
   }
-  const here = placesHere(where).find(files.exists);
-  if (here !== undefined) return { paths: [here], foundBy: 'working-directory', ignored: undefined };
-  const ignored = ['router.yml', 'bitrouter.yml'].map((name) => path.join(where.cwd, name)).find(files.exists);
+  const users = path.join(userConfigDirectory(where), 'router.yaml');
   const home = where.environment.ROUTER_HOME;
+  const here = placesHere(where).find(files.exists);
+  if (here !== undefined) {
+    // The user's own place stays that for somebody who stands in it.
+    const isHome = home !== undefined && here === path.join(home, 'router.yaml');
+    const foundBy = here === users ? 'xdg' : isHome ? 'home' : 'working-directory';
+    return { paths: [here], foundBy, ignored: undefined };
+  }
+  const ignored = ['router.yml', 'bitrouter.yml'].map((name) => path.join(where.cwd, name)).find(files.exists);
   if (home !== undefined && home !== '') {
     return { paths: [path.resolve(where.cwd, home, 'router.yaml')], foundBy: 'home', ignored };
   }
-  const users = path.join(userConfigDirectory(where), 'router.yaml');
   return files.exists(users) ? { paths: [users], foundBy: 'xdg', ignored } : { paths: [], foundBy: 'none', ignored };
 }
 

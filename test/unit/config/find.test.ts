@@ -40,6 +40,15 @@ describe('findConfig', () => {
     expect(find([])).toEqual({ paths: [], foundBy: 'none', ignored: undefined });
   });
 
+  it("knows the user's own places by standing in them, and no folder that a variable calls the present one", () => {
+    const at = (cwd: string, ROUTER_HOME?: string) => {
+      return find([`${cwd}/router.yaml`], { ...linux, cwd, environment: { ROUTER_HOME } });
+    };
+    expect(at('/home/me/.config/router')).toMatchObject({ foundBy: 'xdg' });
+    expect(at('/srv/home', '/srv/home/')).toMatchObject({ paths: ['/srv/home/router.yaml'], foundBy: 'home' });
+    for (const home of ['.', '', '../work']) expect(at('/work', home).foundBy).toBe('working-directory');
+  });
+
   it('wants the file of $ROUTER_HOME even when it is missing', () => {
     expect(find([], { ...linux, environment: { ROUTER_HOME: 'conf' } }).paths).toEqual(['/work/conf/router.yaml']);
   });
