@@ -140,6 +140,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       clock,
       environment: deps.environment,
       homeDirectory: deps.homeDirectory,
+      mark: mark.id,
       self: () => (listening === undefined ? [] : [{ host: listening.host, port: listening.port }]),
       fetchListing: (endpoint, signal) =>
         getJson(transport, {

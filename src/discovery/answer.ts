@@ -34,6 +34,11 @@ export function header(answer: Answer, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** On every answer of a router, this one or another. */
+export function isRouterAnswer({ headers }: Answer): boolean {
+  return headers['x-router-request-id'] !== undefined;
+}
+
 /** Text as JSON, or undefined: most of what stands on a port is HTML. */
 export function parseJson(text: string): unknown {
   const first = text.trimStart()[0];

@@ -276,7 +276,7 @@ class Watch implements Discovery {
 
   /** The site's addresses in turn, the one that answered last time first, until one does not refuse. */
   async #tryAddresses(state: SiteState): Promise<Look | undefined> {
-    const { clock, lookUp } = this.#options;
+    const { clock, lookUp, mark } = this.#options;
     const { facts } = state;
     const targets = state.site.targets.toSorted(
       (one, other) => Number(other.origin === facts?.origin) - Number(one.origin === facts?.origin),
@@ -285,7 +285,7 @@ class Watch implements Discovery {
     for (const target of targets) {
       if (this.#isOwn(target)) return { target, result: { kind: 'self' } };
       const previous = facts?.origin === target.origin ? facts : undefined;
-      const result = await probe(target, { clock, previous, lookUp, signal: this.#closing.signal });
+      const result = await probe(target, { clock, previous, lookUp, mark, signal: this.#closing.signal });
       if (result.kind !== 'nothing' || result.reason !== 'refused') return { target, result };
       refused ??= { target, result };
     }

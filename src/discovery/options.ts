@@ -45,6 +45,8 @@ export interface DiscoveryOptions {
   readonly onChange: () => void;
   /** Called after every look that found a known server down, be it for the first time or still. */
   readonly onDown?: ((found: FoundDown) => void) | undefined;
+  /** What the router puts on its requests, see `LoopMark`. */
+  readonly mark?: string | undefined;
   /** Told what was thrown where nothing should be; looking goes on. */
   readonly onDefect?: ((thrown: unknown) => void) | undefined;
   /** Instead of the catalogue's, for tests. */

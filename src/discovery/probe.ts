@@ -4,12 +4,12 @@ import type { ServerFacts } from '../core/facts.ts';
 import type { AuthKind } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
 import type { LookUp } from '../transport/look-up.ts';
-import { type Ask, type Failure, maxModels, tooManyModels } from './answer.ts';
+import { type Ask, type Failure, listingOf, maxModels, tooManyModels } from './answer.ts';
 import type { Recognised, Recogniser } from './kinds/kind.ts';
 import { llamacpp } from './kinds/llamacpp.ts';
 import { lmStudio, lmStudioBehindExpress } from './kinds/lm-studio.ts';
 import { ollama } from './kinds/ollama.ts';
-import { byOwner, dockerModelRunner, openAiCompatible } from './kinds/openai.ts';
+import { byOwner, dockerModelRunner, listedModel, openAiCompatible } from './kinds/openai.ts';
 import { openSession } from './session.ts';
 
 /** One address to look at. */
@@ -42,6 +42,8 @@ export interface ProbeContext {
   readonly signal?: AbortSignal | undefined;
   /** The system's when left out. */
   readonly lookUp?: LookUp | undefined;
+  /** What this router puts on its requests. */
+  readonly mark?: string | undefined;
 }
 
 const afterModels: readonly Recogniser[] = [llamacpp, byOwner, lmStudioBehindExpress];
@@ -80,6 +82,8 @@ export async function probe(target: ProbeTarget, context: ProbeContext): Promise
     auth: target.auth ?? 'bearer',
     headers: target.headers ?? {},
     lookUp: context.lookUp,
+    mark: context.mark,
+    takesRouters: target.isDeclared,
     signal: context.signal ?? new AbortController().signal,
   });
   const place = {
@@ -91,6 +95,7 @@ export async function probe(target: ProbeTarget, context: ProbeContext): Promise
     for (const recognise of orders[firstQuestion(target, previous)]) {
       const recognised = await recognise(session.ask, place);
       if (session.isOurselves) return { kind: 'self' };
+      if (session.isRouter) return await otherRouter(target, session.ask, clock);
       // A side question may have failed after the decisive one was answered.
       if (recognised !== undefined) return { kind: 'server', facts: factsOf(recognised, target, clock) };
       if (session.failure !== undefined) return failed(session.failure);
@@ -114,6 +119,16 @@ async function answering(target: ProbeTarget, ask: Ask, clock: Clock): Promise<P
   const state = isWaiting ? 'loading' : refusesUs ? 'needs-key' : 'ready';
   const detail = isWaiting ? 'is not ready yet' : refusesUs ? 'wants a key' : 'does not list its models';
   return { kind: 'server', facts: factsOf({ kind: 'openai', state, detail, models: [] }, target, clock) };
+}
+
+/** It has the face of an Ollama too, but what it serves may be anywhere. */
+async function otherRouter(target: ProbeTarget, ask: Ask, clock: Clock): Promise<ProbeResult> {
+  const answer = await ask(`${target.basePath}/models`);
+  const models = listingOf(answer)?.map(listedModel);
+  const state = models === undefined ? 'needs-key' : 'ready';
+  const detail = models === undefined ? 'is a router that does not let this one list its models' : undefined;
+  const about = { kind: 'openai', state, detail, isAggregator: true, models: models ?? [] } as const;
+  return { kind: 'server', facts: factsOf(about, target, clock) };
 }
 
 function factsOf(recognised: Recognised, target: ProbeTarget, clock: Clock): ServerFacts {

@@ -1,11 +1,12 @@
 import http, { type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import { passedHeader } from '../core/loop-mark.ts';
 import type { AuthKind } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
 import { guardedLookup, requireAllowedHost } from '../transport/guard.ts';
 import type { LookUp } from '../transport/look-up.ts';
-import { type Answer, type Ask, type Failure, parseJson } from './answer.ts';
+import { type Answer, type Ask, type Failure, isRouterAnswer, parseJson } from './answer.ts';
 
 /** Loopback connects at once or not at all; a host on the local network in a few milliseconds. */
 const connectLimitMs = 300;
@@ -13,9 +14,6 @@ const connectLimitMs = 300;
 const probeLimitMs = 2_000;
 /** A long listing is some 100 KiB. */
 const maxBodyBytes = 1024 * 1024;
-
-/** On every answer of this router: discovery must not find itself through another name or port. */
-const ownHeader = 'x-router-request-id';
 
 export interface SessionOptions {
   /** Scheme, host and port; the address is used as it stands. */
@@ -28,6 +26,10 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** The system's when left out. */
   readonly lookUp?: LookUp | undefined;
+  /** What this router puts on its requests, see `LoopMark`: it answers its own with 508. */
+  readonly mark?: string | undefined;
+  /** Another router is a server too: the user says that one stands here. */
+  readonly takesRouters?: boolean | undefined;
 }
 
 /** One probe's conversation with one address: GET only, own connection, own deadline, never a proxy or a redirect. */
@@ -35,7 +37,9 @@ export interface Session {
   readonly ask: Ask;
   /** Why the first question that failed did; no further question is put after it. */
   readonly failure: Failure | undefined;
-  /** True once an answer carried our own header. */
+  /** True once a router answered. */
+  readonly isRouter: boolean;
+  /** True once this router answered, or another one where none is looked for; no further question is put after it. */
   readonly isOurselves: boolean;
   close(): void;
 }
@@ -47,13 +51,16 @@ export function openSession(options: SessionOptions): Session {
   const signal = AbortSignal.any([deadline.signal, options.signal]);
   const answers = new Map<string, Promise<Answer | undefined>>();
   let failure: Failure | undefined;
+  let isRouter = false;
   let isOurselves = false;
 
   const put = async (path: string): Promise<Answer | undefined> => {
     if (failure !== undefined || isOurselves) return undefined;
     try {
       const answer = await get(path, { ...options, ...(await wire), signal });
-      isOurselves ||= answer.headers[ownHeader] !== undefined;
+      // Discovery must not find itself through another name or port.
+      isRouter ||= isRouterAnswer(answer);
+      isOurselves ||= isRouter && (options.takesRouters !== true || answer.status === 508);
       return isOurselves ? undefined : answer;
     } catch (error) {
       failure ??= failureOf(error, signal);
@@ -69,6 +76,9 @@ export function openSession(options: SessionOptions): Session {
     },
     get failure() {
       return failure;
+    },
+    get isRouter() {
+      return isRouter;
     },
     get isOurselves() {
       return isOurselves;
@@ -144,7 +154,8 @@ function getOnce(path: string, conversation: Conversation): Promise<Answer> {
 }
 
 function headersOf(options: SessionOptions): Readonly<Record<string, string>> {
-  return { accept: 'application/json, text/plain;q=0.9', ...keyHeader(options), ...options.headers };
+  const mark = options.mark === undefined ? undefined : { [passedHeader]: options.mark };
+  return { accept: 'application/json, text/plain;q=0.9', ...mark, ...keyHeader(options), ...options.headers };
 }
 
 function keyHeader({ credential, auth }: SessionOptions): Readonly<Record<string, string>> {

@@ -105,6 +105,20 @@ describe('routers that lead to each other', () => {
     expect(passed[0]).not.toBe(passed[1]);
   });
 
+  test('keep a request at home that the other one may send anywhere', async () => {
+    const fake = await startFake({ kind: 'openai', models: ['m'] });
+    fakes.push(fake);
+    const other = await start(`providers: { real: { api_base: "${fake.baseUrl}", local: false, models: [m] } }`);
+    const one = await startApp({ yaml: `providers: { next: { base_url: "${other.url}" } }`, ports: [] });
+    apps.push(one);
+    const ask = (headers: Record<string, string>) =>
+      one.post('/v1/chat/completions', { model: 'm', messages }, { headers });
+    expect((await ask({})).status).toBe(200);
+    const calls = fake.calls.length;
+    expect((await ask({ 'x-router-local-only': 'true' })).status).toBe(503);
+    expect(fake.calls).toHaveLength(calls);
+  });
+
   test('believe a client that makes up a mark no more than it harms itself', async () => {
     const fake = await startFake({ kind: 'openai', models: ['m'] });
     fakes.push(fake);

@@ -365,6 +365,41 @@ describe('what is no model server', () => {
     expect(fake.requests).toHaveLength(1);
   });
 
+  it('this router itself, although it was declared, by what it answers to its own mark', async () => {
+    const fake = await start({ kind: site({ '/v1/models': json(508, {}) }, { 'X-Router-Request-Id': 'r' }) });
+    const target: ProbeTarget = { origin: fake.origin, basePath: '/v1', first: 'models', isDeclared: true };
+    expect(await probe(target, { clock: systemClock, mark: 'me' })).toEqual({ kind: 'self' });
+    expect(fake.requests[0]?.headers['x-router-via']).toBe('me');
+  });
+
+  it.each(['models', 'ollama', 'lm-studio', 'docker'] as const)(
+    'not another router that was declared, which serves what may be anywhere (asked for %s first)',
+    async (first) => {
+      const pages = {
+        '/v1/models': json(200, { object: 'list', data: [{ id: 'm', owned_by: 'vllm', context_length: 4096 }] }),
+        '/': json(200, 'Ollama is running'),
+        '/api/version': json(200, { version: '0.12.0' }),
+        '/api/tags': json(200, { models: [{ name: 'm:latest', model: 'm:latest' }] }),
+      };
+      const fake = await start({ kind: site(pages, { 'X-Router-Request-Id': 'r' }) });
+      expect(await factsOf(fake, { isDeclared: true, first })).toMatchObject({
+        kind: 'openai',
+        state: 'ready',
+        isAggregator: true,
+        models: [{ id: 'm', context: 4096 }],
+      });
+    },
+  );
+
+  it('a router that wants a key, to one that was declared without', async () => {
+    const fake = await start({ kind: site({ '/v1/models': json(401, {}) }, { 'X-Router-Request-Id': 'r' }) });
+    expect(await factsOf(fake, { isDeclared: true })).toMatchObject({
+      state: 'needs-key',
+      isAggregator: true,
+      models: [],
+    });
+  });
+
   it('is still a server to the user who declared it', async () => {
     const fake = await start({ kind: 'plain-web' });
     expect(await factsOf(fake, { isDeclared: true })).toMatchObject({ kind: 'openai', state: 'ready', models: [] });
