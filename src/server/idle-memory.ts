@@ -20,6 +20,8 @@ const trickle = 4;
  * own code too, so the next thousands of requests cost a quarter more. A pause between two bursts is not worth it.
  */
 const quietLooks = 4;
+/** And with a request in flight, half a minute: its answer would pause, but an agent's may last for hours. */
+const quietLooksInFlight = 16;
 /** Requests that leave enough behind to be worth a collection. */
 const worthwhile = 1_000;
 /** As does growth by so much, whatever it comes from: a few large requests leave more than a thousand small ones. Bytes. */
@@ -56,9 +58,9 @@ export class IdleMemory {
   #look(): void {
     const { inFlight, answered } = this.#options;
     const now = answered();
-    const isQuiet = now - this.#seen <= trickle && inFlight() === 0;
-    this.#quietLooks = isQuiet ? this.#quietLooks + 1 : 0;
-    if (this.#quietLooks >= quietLooks && this.#isWorthwhile(now)) this.#collect(now);
+    this.#quietLooks = now - this.#seen <= trickle ? this.#quietLooks + 1 : 0;
+    const enough = inFlight() === 0 ? quietLooks : quietLooksInFlight;
+    if (this.#quietLooks >= enough && this.#isWorthwhile(now)) this.#collect(now);
     this.#seen = now;
     this.#timer = this.#options.clock.setTimer(lookMs, () => this.#look());
   }

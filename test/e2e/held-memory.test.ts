@@ -90,6 +90,30 @@ describe('bodies of all clients together', () => {
   });
 });
 
+describe('images that are named by URL', () => {
+  const named = (...urls: readonly string[]) => urls.map((url) => ({ type: 'image_url', image_url: { url } }));
+
+  it.each([
+    ['at an address of this machine', named('https://127.0.0.1/a.png'), 'The image at https://127.0.0.1/a.png cannot'],
+    ['one among others', named('https://127.0.0.1/a.png', 'http://x.example/b.png'), 'of 2, at '],
+    [
+      'in numbers',
+      named(...Array.from({ length: 500 }, (_, at) => `https://127.0.0.1/${at}.png`)),
+      'The request names 500 images by URL; 64 are fetched.',
+    ],
+  ])('%s are a clear 400', async (_name, content, message) => {
+    const local = await startFake({ kind: 'ollama', models: ['seeing'] });
+    await app[Symbol.asyncDispose]();
+    app = await startApp({
+      yaml: `providers: { o: { type: ollama, api_base: "${local.baseUrl}", models: [{ id: seeing }] } }`,
+    });
+    const answer = await app.post(chat, { ...saying(content), model: 'seeing' });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(message)]);
+    expect(local.calls).toEqual([]);
+    await local.close();
+  });
+});
+
 describe('answers', () => {
   const mebi = 1024 * 1024;
 

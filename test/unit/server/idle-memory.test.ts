@@ -39,15 +39,15 @@ describe('IdleMemory', () => {
     expect(state.collections).toBe(0);
   });
 
-  it('leaves a request in flight alone, and a quiet router too', () => {
+  it('leaves a request in flight alone for half a minute, and a quiet router for good', () => {
     const { clock, state } = watched();
     state.answered = 5_000;
     state.inFlight = 1;
-    clock.advance(60_000);
+    clock.advance(28_000);
     expect(state.collections).toBe(0);
-    state.inFlight = 0;
-    clock.advance(7_000);
+    clock.advance(1_750);
     expect(state.collections).toBe(1);
+    state.inFlight = 0;
     state.answered += 10;
     clock.advance(60_000);
     expect(state.collections).toBe(1);
