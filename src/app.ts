@@ -1,4 +1,5 @@
 import { AdminToken } from './access/admin-token.ts';
+import { Admission } from './access/admission.ts';
 import { Concurrency } from './access/concurrency.ts';
 import { keyRingOf } from './access/keys.ts';
 import { originRulesOf } from './access/origin.ts';
@@ -46,6 +47,7 @@ import { IdleMemory } from './server/idle-memory.ts';
 import { Listener } from './server/listener.ts';
 import { routeRows } from './server/route-rows.ts';
 import { RouteTable } from './server/routes.ts';
+import { EmbeddedCounters } from './state/embedded-counters.ts';
 import { MemoryResponseStore } from './state/responses-store.ts';
 import { type LogLosses, noLosses } from './telemetry/log-sink.ts';
 import { createAuthorizers, withProfileRegion } from './transport/auth/authorizers.ts';
@@ -243,6 +245,12 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   const adminToken = new AdminToken();
   let keys = keyRingOf(first.config);
   let origin = originRulesOf(first.config, address.host);
+  const admission = new Admission({
+    config: () => loaded.config,
+    counters: new EmbeddedCounters(clock),
+    keyNamed: (name) => keys?.named(name),
+  });
+  events.on('request-settled', (record) => admission.settle(record));
   const listener: Listener = new Listener({
     clock,
     batch,
@@ -274,6 +282,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     mark,
     origin: () => origin,
     keys: () => keys,
+    admission,
     isAdmin: (headers) => adminToken.isIn(headers),
   });
   const idleMemory = new IdleMemory({

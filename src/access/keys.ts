@@ -8,6 +8,10 @@ export interface ClientKey {
   readonly owner: string | undefined;
   /** Model names and patterns with `*` it may use; undefined is all. */
   readonly models: readonly string[] | undefined;
+  /** Requests a minute; undefined leaves it to the limit of all keys, 0 is no limit. */
+  readonly rpm: number | undefined;
+  /** Tokens a minute, likewise. */
+  readonly tpm: number | undefined;
 }
 
 export interface DeclaredKey extends ClientKey {
@@ -21,7 +25,11 @@ export class KeyRing {
   readonly #keys: readonly { readonly hash: Buffer; readonly key: ClientKey }[];
 
   constructor(declared: readonly DeclaredKey[]) {
-    this.#keys = declared.map(({ key, name, owner, models }) => ({ hash: sha256(key), key: { name, owner, models } }));
+    this.#keys = declared.map(({ key, ...rest }) => ({ hash: sha256(key), key: rest }));
+  }
+
+  named(name: string): ClientKey | undefined {
+    return this.#keys.find(({ key }) => key.name === name)?.key;
   }
 
   /** Throws `unauthorized` when the headers carry no key, or none of these. */
@@ -43,7 +51,9 @@ export class KeyRing {
 /** Undefined while auth is off. */
 export function keyRingOf(config: Config): KeyRing | undefined {
   if (!isAuthOn(config)) return undefined;
-  return new KeyRing(config.auth.keys.map(({ name, key, owner, models }) => ({ name, key, owner, models })));
+  return new KeyRing(
+    config.auth.keys.map(({ name, key, owner, models, rpm, tpm }) => ({ name, key, owner, models, rpm, tpm })),
+  );
 }
 
 /** The key a client sent, whichever way its SDK does it. */

@@ -268,9 +268,19 @@ const auth = z.strictObject({
         key: z.string().min(1),
         owner: z.string().optional(),
         models: names.optional().describe('Models it may use; all when left out. Patterns with *'),
+        rpm: z.int().nonnegative().optional().describe('Requests a minute; 0 for any'),
+        tpm: z.int().nonnegative().optional().describe('Tokens a minute, of prompts and answers; 0 for any'),
       }),
     )
     .default([]),
+});
+
+const rateLimiting = z.strictObject({
+  enabled: z.boolean().default(true),
+  global_rpm: z.int().nonnegative().default(0).describe('Requests a minute of all clients together; 0 for any'),
+  global_tpm: z.int().nonnegative().default(0).describe('Tokens a minute of all clients together; 0 for any'),
+  key_rpm: z.int().nonnegative().default(0).describe('Requests a minute of each key without an rpm of its own'),
+  key_tpm: z.int().nonnegative().default(0).describe('Tokens a minute of each key without a tpm of its own'),
 });
 
 const logging = z.strictObject({
@@ -287,6 +297,7 @@ export const configSchema = z.strictObject({
   variants: z.record(z.string().min(1), z.strictObject({ routing: narrowing })).default({}),
   routing: routing.prefault({}),
   auth: auth.prefault({}),
+  rate_limiting: rateLimiting.prefault({}),
   logging: logging.prefault({}),
 });
 

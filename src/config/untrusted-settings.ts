@@ -59,6 +59,7 @@ const free: readonly string[] = [
   'routing.fastest',
   'routing.failover',
   'routing.retry',
+  'rate_limiting',
   'logging.level',
   'logging.format',
 ];

@@ -34,6 +34,7 @@ export class HttpReply implements Reply {
   #stage: Stage = 'fresh';
   #status = 0;
   #headers: readonly string[] = [];
+  #ownHeaders: readonly string[] = [];
   #hasBody = true;
   /** Bytes that the head promised and that are still to come. */
   #left: number | undefined;
@@ -78,12 +79,17 @@ export class HttpReply implements Reply {
     return this.#input.head.isVersion11 ? 'HTTP/1.1 100 Continue\r\n\r\n' : '';
   }
 
+  /** Fields for whatever the answer will be, in place of an upstream's of the same names. A flat list, lower case. */
+  addHeaders(headers: readonly string[]): void {
+    this.#ownHeaders = headers;
+  }
+
   /** Throws for a field that would not arrive as one. */
   start(status: number, headers: readonly string[]): void {
     if (this.#stage !== 'fresh') return;
     requireSendable(headers);
     this.#status = status;
-    this.#headers = headers;
+    this.#headers = this.#ownHeaders.length === 0 ? headers : withOwn(headers, this.#ownHeaders);
     this.#hasBody = this.#input.head.method !== 'HEAD' && status !== 204 && status !== 304;
     this.#stage = 'begun';
   }
@@ -243,6 +249,16 @@ function sizeOf(chunk: Buffer | string): number {
 function wireForm(chunk: Buffer | string): Buffer | string {
   if (typeof chunk !== 'string') return chunk;
   return Buffer.byteLength(chunk) === chunk.length ? chunk : Buffer.from(chunk);
+}
+
+function withOwn(headers: readonly string[], own: readonly string[]): string[] {
+  const names = new Set(own.filter((_, at) => at % 2 === 0));
+  const list: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] as string;
+    if (!names.has(name.toLowerCase())) list.push(name, headers[at + 1] as string);
+  }
+  return [...list, ...own];
 }
 
 function requireSendable(headers: readonly string[]): void {

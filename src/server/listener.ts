@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { Admission, Admitted } from '../access/admission.ts';
 import type { ClientKey, KeyRing } from '../access/keys.ts';
 import { checkOrigin, type OriginRules } from '../access/origin.ts';
 import type { Config } from '../config/schema.ts';
@@ -33,6 +34,7 @@ export interface ListenerDeps {
   readonly origin: () => OriginRules;
   /** Undefined while auth is off. */
   readonly keys: () => KeyRing | undefined;
+  readonly admission: Admission;
   readonly isAdmin: (headers: RequestHeaders) => boolean;
   readonly mark: LoopMark;
   readonly memory: MemoryBudget;
@@ -129,12 +131,14 @@ export class Listener {
       if (match === undefined) return visit.reply.send(204, ['allow', 'GET, HEAD, POST'], '');
       const key = this.#authenticate(match.route, headers);
       if (match.route.kind === 'page') return await this.#page(visit, match, key);
+      const later = this.#admit(visit, key);
+      if (later !== undefined) await later;
       const { inbound, takesAnyType } = match.route;
       if (!takesAnyType) checkType(headers['content-type']);
       const body = withoutByteOrderMark(await this.#read(visit));
       const exchange = this.#exchange(visit, { inbound, match, key, body });
-      const later = nextTurnIfLong(body);
-      if (later !== undefined) await later;
+      const turn = nextTurnIfLong(body);
+      if (turn !== undefined) await turn;
       const result = await this.#deps.pipeline.handle(exchange);
       if (result.kind === 'failed') this.#renderError(visit, result.error, result.headers, exchange);
     } catch (thrown) {
@@ -168,6 +172,18 @@ export class Listener {
       throw new GatewayError('unauthorized', 'The admin token is missing or wrong.');
     }
     return this.#deps.keys()?.authenticate(headers);
+  }
+
+  /** Before the body is read. Resolves at once while nothing is limited. Throws `rate_limited`. */
+  #admit({ reply }: Visit, key: ClientKey | undefined): Promise<void> | undefined {
+    const decide = ({ headers, refusal }: Admitted) => {
+      if (headers.length > 0) reply.addHeaders(headers);
+      if (refusal !== undefined) throw refusal;
+    };
+    const admitted = this.#deps.admission.admit(key);
+    if (admitted instanceof Promise) return admitted.then(decide);
+    decide(admitted);
+    return undefined;
   }
 
   async #page(visit: Visit, match: RouteMatch, key: ClientKey | undefined): Promise<void> {

@@ -20,12 +20,16 @@ function routingOf({ routing: { default_strategy: strategy, circuit_breaker: bre
   return strategy === undefined ? {} : { strategy, breaker, retry };
 }
 
+/** Of the block about rates, what it sets. */
+function ratesOf({ rate_limiting: rates }: Config) {
+  return rates.global_rpm === 0 ? {} : { rates };
+}
+
 const names = readdirSync(directory).filter((name) => name.endsWith('.yaml'));
 /** Documented blocks of features that do not exist yet: a clear refusal, never silence. */
 const refused: Readonly<Record<string, readonly string[]>> = {
   'prism-1-complexity.yaml': ['2:3  unknown setting "complexity" in routing'],
   'prism-2-cache.yaml': ['1:1  unknown section "cache"'],
-  'prism-2-rate-limiting.yaml': ['1:1  unknown section "rate_limiting"'],
 };
 /** An entry of the model catalogue, no configuration by itself. */
 const entries = new Set(['strongly-5-custom-model.yaml']);
@@ -41,6 +45,7 @@ describe('a documented block', () => {
       keys: config.auth.keys,
       logging: config.logging,
       ...routingOf(config),
+      ...ratesOf(config),
       failover: config.routing.failover,
       providers: config.providers,
     };
