@@ -29,10 +29,6 @@ import { Planner } from './gateway/planner.ts';
 import { TokenCounter } from './gateway/token-count.ts';
 import { warmUp } from './gateway/warm-up.ts';
 import { allFormats } from './protocols/all-formats.ts';
-import { errorRenderer as messagesErrors } from './protocols/anthropic-messages/errors.ts';
-import { errorRenderer as geminiErrors } from './protocols/gemini/errors.ts';
-import { errorRenderer as ollamaErrors } from './protocols/ollama/errors.ts';
-import { errorRenderer as openaiErrors } from './protocols/openai-chat/errors.ts';
 import type { ResolveRequest } from './registry/resolution.ts';
 import { ResolutionCache } from './registry/resolution-cache.ts';
 import { endpointKeys, type Snapshot } from './registry/snapshot.ts';
@@ -45,7 +41,7 @@ import { Sticky } from './routing/sticky.ts';
 import { Turns } from './routing/turns.ts';
 import { IdleMemory } from './server/idle-memory.ts';
 import { Listener } from './server/listener.ts';
-import { routeRows } from './server/route-rows.ts';
+import { routesOf } from './server/route-rows.ts';
 import { RouteTable } from './server/routes.ts';
 import { EmbeddedCounters } from './state/embedded-counters.ts';
 import { MemoryResponseStore } from './state/responses-store.ts';
@@ -256,7 +252,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     batch,
     config: () => loaded.config,
     routes: new RouteTable(
-      routeRows({
+      routesOf({
         formats: allFormats,
         responses,
         counter: new TokenCounter({ clock, transport, availability, mark, resolve: resolveNow }),
@@ -271,13 +267,6 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       }),
     ),
     memory,
-    dialects: [
-      { paths: /^\/v1\/messages/, renderer: messagesErrors },
-      // Google's client calls `/v1` as well; there only the action tells its paths from OpenAI's.
-      { paths: /^\/v1beta\/|^\/v1\/models\/.*:\w+(?:Contents?|Tokens)$/, renderer: geminiErrors },
-      { paths: /^\/api\//, renderer: ollamaErrors },
-      { paths: /^\//, renderer: openaiErrors },
-    ],
     pipeline,
     mark,
     origin: () => origin,

@@ -1,4 +1,5 @@
 import type { Candidate } from '../core/model.ts';
+import { operationTraits } from '../core/operations.ts';
 import { responseParts } from '../protocols/collect.ts';
 import { doneMarker } from '../protocols/openai-chat/client/envelope.ts';
 import { editBody, type PassthroughEdits } from '../protocols/passthrough.ts';
@@ -52,7 +53,7 @@ export class PassthroughChannel implements Channel {
       target: this.#target,
       dropUsage: !includeUsage,
       choices,
-      endMarker: protocol === 'chat_completions' && operation !== 'embeddings' ? doneMarker : undefined,
+      endMarker: protocol === 'chat_completions' && operationTraits[operation].generates ? doneMarker : undefined,
     });
   }
 

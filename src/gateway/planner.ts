@@ -1,6 +1,7 @@
 import type { Concurrency } from '../access/concurrency.ts';
 import type { Config } from '../config/schema.ts';
 import { type Candidate, candidateKey, type Operation, type Plan } from '../core/model.ts';
+import { operationTraits } from '../core/operations.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
 import type { Resolution } from '../registry/resolution.ts';
 import type { AnswerKind, Stats } from '../resilience/stats.ts';
@@ -113,7 +114,7 @@ function nameOf({ virtualModel, rule }: Resolution, own: readonly Candidate[]): 
 const usualAnswerTokens = 500;
 
 function expectedPrice(candidate: Candidate, facts: RequestFacts, operation: Operation): number | undefined {
-  const answers = operation === 'chat' || operation === 'completions';
-  const output = answers ? Math.min(facts.maxTokens ?? usualAnswerTokens, usualAnswerTokens) : 0;
+  const { generates } = operationTraits[operation];
+  const output = generates ? Math.min(facts.maxTokens ?? usualAnswerTokens, usualAnswerTokens) : 0;
   return priceOf(candidate, { input: facts.promptTokens, output: output * (facts.choices ?? 1) });
 }

@@ -1,6 +1,7 @@
 import { cut } from '../core/cut.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Operation } from '../core/model.ts';
+import { operationTraits } from '../core/operations.ts';
 import type { Rejection, Resolution } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
 import { downProvider } from '../registry/unusable.ts';
@@ -23,7 +24,11 @@ export function resolutionError(resolution: Resolution, operation: Operation): G
       );
     case 'unknown':
       if (requested === '')
-        return new GatewayError('model_not_found', `${name} is no ${operation} model to choose.`, emptyHint);
+        return new GatewayError(
+          'model_not_found',
+          `${name} is no model to choose for ${operationTraits[operation].label}.`,
+          emptyHint,
+        );
       return new GatewayError(
         'model_not_found',
         `The model "${requested}" is not served by any provider.`,

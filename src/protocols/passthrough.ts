@@ -1,4 +1,5 @@
 import type { Candidate } from '../core/model.ts';
+import { operationTraits } from '../core/operations.ts';
 import { remembered } from '../core/remembered.ts';
 import type { FormatId } from './protocol.ts';
 import { Splice } from './splice.ts';
@@ -31,7 +32,7 @@ export function editBody(format: FormatId, json: Buffer, edits: PassthroughEdits
   if (protocol !== 'chat_completions') return splice.apply();
   for (const field of quirks.rejectedFields ?? []) splice.remove(field);
   if (operation === 'chat' && quirks.tokenLimitField !== undefined) renameTokenLimit(splice, quirks.tokenLimitField);
-  if (edits.stream && operation !== 'embeddings' && quirks.streamOptions !== false) askForUsage(splice);
+  if (edits.stream && operationTraits[operation].generates && quirks.streamOptions !== false) askForUsage(splice);
   return splice.apply();
 }
 
@@ -39,7 +40,7 @@ export function editBody(format: FormatId, json: Buffer, edits: PassthroughEdits
 const queryParams: ReadonlySet<string> = new Set(['dimensions', 'encoding_format', 'user', 'top_n', 'truncate']);
 
 function fillParams(splice: Splice, format: FormatId, params: Readonly<Record<string, unknown>>): void {
-  const isQuery = format.operation === 'embeddings' || format.operation === 'rerank';
+  const isQuery = !operationTraits[format.operation].generates;
   const spelled = spelledParams[`${format.protocol} ${format.operation}`] ?? {};
   for (const [name, value] of Object.entries(params)) {
     if (!isQuery || queryParams.has(name)) splice.fill(spelled[name] ?? name, JSON.stringify(value));

@@ -1,4 +1,5 @@
 import type { Candidate, Operation } from '../core/model.ts';
+import { operationTraits } from '../core/operations.ts';
 import { firstChat } from './auto.ts';
 import { offerOf } from './candidates.ts';
 import type { Match } from './match.ts';
@@ -47,5 +48,5 @@ function standIn(
     const same = offerOf(snapshot, provider, model.id);
     if (same !== undefined) return [same];
   }
-  return wanted.operation === 'embeddings' || wanted.operation === 'rerank' ? [] : firstChat(snapshot, provider);
+  return operationTraits[wanted.operation].standIn === 'any' ? firstChat(snapshot, provider) : [];
 }

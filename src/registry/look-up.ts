@@ -1,4 +1,5 @@
 import type { PresetConfig } from '../config/schema.ts';
+import { operationTraits } from '../core/operations.ts';
 import { matchAuto } from './auto.ts';
 import { type Match, virtualMatch } from './match.ts';
 import { matchName } from './match-name.ts';
@@ -50,10 +51,9 @@ function isStray(snapshot: Snapshot, { basis }: Match, preset: string): boolean 
 
 /** Rules 3 to 9 for one name. */
 function matchAny(snapshot: Snapshot, request: ResolveRequest, name: string): Match | undefined {
-  const isChat = request.operation === 'chat' || request.operation === 'count_tokens';
   const named = name === '' ? undefined : matchName(snapshot, name);
   if (named !== undefined) return named;
-  const open = isChat ? matchOpen(snapshot, name) : undefined;
+  const open = operationTraits[request.operation].takesAnyModel ? matchOpen(snapshot, name) : undefined;
   return open ?? matchLastResort(snapshot, name);
 }
 

@@ -1,5 +1,6 @@
 import type { LocalOnly } from '../config/schema.ts';
-import type { Candidate, Capability, ModelType, Operation } from '../core/model.ts';
+import type { Candidate, Capability, Operation } from '../core/model.ts';
+import { operationTraits, pathFor } from '../core/operations.ts';
 import { labelOf } from './candidates.ts';
 import type { Rejection, RejectionCode, ResolveRequest } from './resolution.ts';
 import { findProvider, type Snapshot } from './snapshot.ts';
@@ -15,14 +16,6 @@ export interface Filters {
 }
 
 type Objection = readonly [RejectionCode, string];
-
-const typesFor: Readonly<Record<Operation, readonly ModelType[]>> = {
-  chat: ['chat', 'unknown'],
-  completions: ['completion', 'chat', 'unknown'],
-  embeddings: ['embedding', 'unknown'],
-  count_tokens: ['chat', 'completion', 'unknown'],
-  rerank: ['rerank', 'unknown'],
-};
 
 /** Candidates that the request may use, and the reason for each that it may not. */
 export function narrow(
@@ -68,8 +61,11 @@ function leaves({ model, endpoint }: Candidate, localOnly: LocalOnly): Objection
 }
 
 function wrongType({ model }: Candidate, operation: Operation): Objection | undefined {
-  if (typesFor[operation].includes(model.type)) return undefined;
-  return ['type', `${article(model.type)} ${model.type} model does not do ${operation.replace('_', ' ')}`];
+  const { modelTypes, label } = operationTraits[operation];
+  if (modelTypes.includes(model.type)) return undefined;
+  const path = pathFor(model.type);
+  const where = path === undefined ? '' : `, it is asked at ${path}`;
+  return ['type', `${article(model.type)} ${model.type} model does not do ${label}${where}`];
 }
 
 function article(word: string): string {

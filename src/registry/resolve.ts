@@ -1,5 +1,6 @@
 import type { LocalOnly } from '../config/schema.ts';
 import type { Candidate } from '../core/model.ts';
+import { operationTraits } from '../core/operations.ts';
 import { continueOver } from './failover-order.ts';
 import { lookUpLocked } from './lock.ts';
 import { type Found, lookUp } from './look-up.ts';
@@ -107,7 +108,7 @@ function usable(
   const addable = continued.added.filter((candidate) => isModelAllowed(candidate, request.allowedModels));
   const added = narrow(snapshot, addable, { ...filters, mayHave: () => true });
   const all = [...own.left, ...added.left];
-  const kept = request.operation === 'embeddings' ? keepOneModel(all) : { left: all, rejected: [] };
+  const kept = operationTraits[request.operation].standIn === 'same' ? keepOneModel(all) : { left: all, rejected: [] };
   return {
     candidates: kept.left,
     rejected: [...match.rejected, ...own.rejected, ...added.rejected, ...kept.rejected],

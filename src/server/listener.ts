@@ -12,7 +12,7 @@ import { type MemoryBudget, type MemoryShare, uncountedBytes } from '../core/mem
 import { nextTurnIfLong } from '../core/next-turn.ts';
 import { type Exchange, newTrail } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
-import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
+import type { InboundFormat } from '../protocols/protocol.ts';
 import { BodyReader } from './body.ts';
 import { bytesWhileAnswered } from './body-cost.ts';
 import type { HttpReply } from './http-reply.ts';
@@ -22,14 +22,13 @@ import { checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
 import { refusal } from './refusal.ts';
 import { renderError } from './render-error.ts';
 import { createRequestIds } from './request-ids.ts';
-import type { ErrorDialect, Route, RouteMatch, RouteTable } from './routes.ts';
+import type { Route, RouteMatch, RouteTable } from './routes.ts';
 
 export interface ListenerDeps {
   readonly clock: Clock;
   readonly batch: Batch;
   readonly config: () => Config;
   readonly routes: RouteTable;
-  readonly dialects: readonly ErrorDialect[];
   readonly pipeline: Pipeline;
   readonly origin: () => OriginRules;
   /** Undefined while auth is off. */
@@ -58,7 +57,7 @@ export class Listener {
         return { headMs: server.read_timeout, idleMs: server.idle_timeout, writeMs: server.write_timeout };
       },
       onRequest: (request, reply) => void this.#answer(this.#visit(request, reply)),
-      refusal: (error) => refusal(error, { renderer: lastOf(deps.dialects), requestId: this.#nextId() }),
+      refusal: (error) => refusal(error, { renderer: deps.routes.errors, requestId: this.#nextId() }),
     });
     this.#bodies = new BodyReader(deps.clock, deps.batch);
   }
@@ -244,18 +243,13 @@ export class Listener {
   #renderError(visit: Visit, error: GatewayError, headers: readonly string[], exchange?: Exchange): void {
     if (visit.reply.isStarted) return visit.reply.abort();
     const rendered = renderError(error, {
-      renderer: this.#dialect(visit.path),
+      renderer: this.#deps.routes.errorsAt(visit.path, visit.request.head.method),
       requestId: visit.id,
       attempts: exchange?.trail.attempts ?? [],
       headers: headers.length === 0 ? ['x-router-request-id', visit.id] : headers,
     });
     const extra = error.code === 'method_not_allowed' && error.detail !== undefined ? ['allow', error.detail] : [];
     visit.reply.send(rendered.status, [...rendered.headers, ...extra], rendered.body);
-  }
-
-  #dialect(path: string): ErrorRenderer {
-    const found = this.#deps.dialects.find(({ paths }) => paths.test(path));
-    return found?.renderer ?? lastOf(this.#deps.dialects);
   }
 }
 
@@ -286,14 +280,9 @@ function loopError(): GatewayError {
   });
 }
 
-/** The one for paths that no other claims. */
-function lastOf(dialects: readonly ErrorDialect[]): ErrorRenderer {
-  return (dialects.at(-1) as ErrorDialect).renderer;
-}
-
 /** A wrong path gets the right one named: a doubled or missing version prefix is the usual mistake. */
 function pathHint(path: string, routes: RouteTable): string {
-  const tail = path.replace(/^(\/(v1|v1beta|api|openai))+/, '').replace(/\/$/, '');
+  const tail = path.replace(/^(\/(v1|v1beta|api|ai|openai))+/, '').replace(/\/$/, '');
   const known = routes.paths().filter((one) => tail.length > 1 && one.endsWith(tail));
   const best = known.find((one) => one.startsWith('/v1/')) ?? known[0];
   return best === undefined ? 'the OpenAI API is at /v1/chat/completions' : `did you mean ${best}?`;

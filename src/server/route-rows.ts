@@ -3,17 +3,21 @@ import type { Operation, ProtocolName } from '../core/model.ts';
 import type { ResponseStore } from '../core/stored-responses.ts';
 import type { TokenCounter } from '../gateway/token-count.ts';
 import { encodeModel, encodeModels } from '../protocols/anthropic-messages/client/models.ts';
+import { errorRenderer as messagesErrors } from '../protocols/anthropic-messages/errors.ts';
 import type { EmbeddingInbound } from '../protocols/embedding.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
 import { modelListToWire, modelToWire } from '../protocols/gemini/client/models.ts';
-import type { InboundFormat } from '../protocols/protocol.ts';
+import { errorRenderer as geminiErrors } from '../protocols/gemini/errors.ts';
+import { errorRenderer as ollamaErrors } from '../protocols/ollama/errors.ts';
+import { errorRenderer as openaiErrors } from '../protocols/openai-chat/errors.ts';
+import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
 import type { RerankInbound } from '../protocols/rerank/canonical.ts';
 import { geminiCountPage, messagesCountPage } from './count-pages.ts';
 import { type ModelListShape, type ModelsPageDeps, modelsPage } from './models-page.ts';
 import { ollamaPages } from './ollama-pages.ts';
 import { jsonPage, type PageHandler, textPage } from './pages.ts';
 import { responsesPage } from './responses-pages.ts';
-import type { Method, RouteRow } from './routes.ts';
+import type { Method, PageAccess, RouteRow, RouteTableInput } from './routes.ts';
 
 export interface RowDeps extends Omit<ModelsPageDeps, 'shapes'> {
   readonly formats: Formats;
@@ -29,6 +33,7 @@ export interface RowDeps extends Omit<ModelsPageDeps, 'shapes'> {
 }
 
 const post: readonly Method[] = ['POST'];
+const read: readonly Method[] = ['GET', 'HEAD'];
 
 const anthropicShape: ModelListShape = {
   isFor: (headers) => headers['anthropic-version'] !== undefined,
@@ -43,54 +48,95 @@ const geminiShape: ModelListShape = {
   one: modelToWire,
 };
 
-/** Every path the router answers. */
-export function routeRows(deps: RowDeps): readonly RouteRow[] {
+/** Where OpenAI's clients ask: below `/v1` or without it, or below the path of a gateway that its clients are set up for. */
+function openaiPaths(tail: string): readonly string[] {
+  return [`/v1${tail}`, `${gatewayBase}${tail}`];
+}
+
+const gatewayBase = '/api/v1/ai';
+
+/** Every path the router answers, and whose errors are told where it answers nothing. */
+export function routesOf(deps: RowDeps): RouteTableInput {
+  return {
+    rows: [
+      ...inferenceRows(deps.formats),
+      ...openaiRows(deps),
+      ...anthropicRows(deps),
+      ...geminiRows(deps),
+      ...ollamaRows(deps),
+      ...ownRows(deps),
+    ],
+    dialects: [
+      { under: '/v1/messages', renderer: messagesErrors },
+      { under: '/v1beta', renderer: geminiErrors },
+      { under: '/api', renderer: ollamaErrors },
+      { under: gatewayBase, renderer: openaiErrors },
+    ],
+    errors: openaiErrors,
+  };
+}
+
+function openaiRows(deps: RowDeps): readonly RouteRow[] {
   const models = modelsPage({ ...deps, shapes: [anthropicShape, geminiShape] });
-  const geminiModels = modelsPage({ ...deps, shapes: [] }, geminiShape);
-  const ollama = ollamaPages(deps);
   return [
-    ...inferenceRows(deps.formats),
-    page('/v1/models', models, 'key'),
-    page('/v1/models/*', models, 'key'),
-    page('/v1beta/models', geminiModels, 'key'),
-    page('/v1beta/models/*', geminiModels, 'key'),
-    ...postPages({
-      '/v1/messages/count_tokens': messagesCountPage(deps.counter),
-      '/v1beta/models/{model}:countTokens': geminiCountPage(deps.counter),
-      '/v1/models/{model}:countTokens': geminiCountPage(deps.counter),
-      '/api/show': ollama.show,
-    }),
-    page('/api/tags', ollama.tags, 'key'),
-    page('/api/ps', ollama.ps, 'key'),
-    page('/api/version', ollama.version, 'open'),
-    {
-      path: '/v1/responses/*',
-      methods: ['GET', 'HEAD', 'DELETE'],
-      route: { kind: 'page', page: responsesPage(deps.responses), access: 'key' },
-    },
-    page('/', () => textPage('Ollama is running'), 'open'),
-    ...['/healthz', '/livez', '/health'].map((path) => page(path, () => jsonPage({ status: 'ok' }), 'open')),
-    page(
-      '/readyz',
-      () => (deps.isReady() ? jsonPage({ status: 'ok' }) : jsonPage({ status: 'unavailable' }, 503)),
-      'open',
-    ),
-    page('/admin/status', () => jsonPage(deps.admin.status()), 'admin'),
-    page('/admin/models', () => jsonPage(deps.admin.models()), 'admin'),
-    page('/admin/route', ({ query }) => jsonPage(deps.admin.route(query)), 'admin'),
+    ...[...openaiPaths('/models'), ...openaiPaths('/models/*')].map((path) => page({ path, handler: models })),
+    page({ path: '/v1/responses/*', handler: responsesPage(deps.responses), methods: ['GET', 'HEAD', 'DELETE'] }),
   ];
 }
 
-function postPages(pages: Readonly<Record<string, PageHandler>>): readonly RouteRow[] {
-  return Object.entries(pages).map(([path, handler]) => ({
-    path,
-    methods: post,
-    route: { kind: 'page', page: handler, access: 'key' },
-  }));
+function anthropicRows({ counter }: RowDeps): readonly RouteRow[] {
+  const handler = messagesCountPage(counter);
+  return [page({ path: '/v1/messages/count_tokens', handler, methods: post, errors: messagesErrors })];
 }
 
-function page(path: string, handler: PageHandler, access: 'open' | 'key' | 'admin'): RouteRow {
-  return { path, methods: ['GET', 'HEAD'], route: { kind: 'page', page: handler, access } };
+/** Google's client calls `/v1` as well; there only the action tells its paths from OpenAI's. */
+function geminiRows(deps: RowDeps): readonly RouteRow[] {
+  const models = modelsPage({ ...deps, shapes: [] }, geminiShape);
+  const count = geminiCountPage(deps.counter);
+  const errors = geminiErrors;
+  return [
+    page({ path: '/v1beta/models', handler: models, errors }),
+    page({ path: '/v1beta/models/*', handler: models, errors }),
+    page({ path: '/v1beta/models/{model}:countTokens', handler: count, methods: post, errors }),
+    page({ path: '/v1/models/{model}:countTokens', handler: count, methods: post, errors }),
+  ];
+}
+
+function ollamaRows(deps: RowDeps): readonly RouteRow[] {
+  const { show, tags, ps, version } = ollamaPages(deps);
+  const errors = ollamaErrors;
+  return [
+    page({ path: '/api/show', handler: show, methods: post, errors }),
+    page({ path: '/api/tags', handler: tags, errors }),
+    page({ path: '/api/ps', handler: ps, errors }),
+    page({ path: '/api/version', handler: version, access: 'open', errors }),
+  ];
+}
+
+function ownRows({ admin, isReady }: RowDeps): readonly RouteRow[] {
+  const ready = () => (isReady() ? jsonPage({ status: 'ok' }) : jsonPage({ status: 'unavailable' }, 503));
+  return [
+    page({ path: '/', handler: () => textPage('Ollama is running'), access: 'open' }),
+    ...['/healthz', '/livez', '/health'].map((path) =>
+      page({ path, handler: () => jsonPage({ status: 'ok' }), access: 'open' }),
+    ),
+    page({ path: '/readyz', handler: ready, access: 'open' }),
+    page({ path: '/admin/status', handler: () => jsonPage(admin.status()), access: 'admin' }),
+    page({ path: '/admin/models', handler: () => jsonPage(admin.models()), access: 'admin' }),
+    page({ path: '/admin/route', handler: ({ query }) => jsonPage(admin.route(query)), access: 'admin' }),
+  ];
+}
+
+interface PageInput {
+  readonly path: string;
+  readonly handler: PageHandler;
+  readonly access?: PageAccess;
+  readonly methods?: readonly Method[];
+  readonly errors?: ErrorRenderer;
+}
+
+function page({ path, handler, access = 'key', methods = read, errors = openaiErrors }: PageInput): RouteRow {
+  return { path, methods, errors, route: { kind: 'page', page: handler, access } };
 }
 
 interface InferencePath {
@@ -101,12 +147,17 @@ interface InferencePath {
   readonly takesAnyType?: boolean;
 }
 
+function openai(tail: string, operation: Operation): readonly InferencePath[] {
+  return openaiPaths(tail).map((path) => ({ path, protocol: 'chat_completions', operation }));
+}
+
 const inferencePaths: readonly InferencePath[] = [
-  { path: '/v1/chat/completions', protocol: 'chat_completions', operation: 'chat' },
-  { path: '/v1/completions', protocol: 'chat_completions', operation: 'completions' },
-  { path: '/v1/embeddings', protocol: 'chat_completions', operation: 'embeddings' },
-  { path: '/v1/rerank', protocol: 'chat_completions', operation: 'rerank' },
+  ...openai('/chat/completions', 'chat'),
+  ...openai('/completions', 'completions'),
+  ...openai('/embeddings', 'embeddings'),
+  ...openai('/rerank', 'rerank'),
   { path: '/v1/responses', protocol: 'responses', operation: 'chat' },
+  { path: `${gatewayBase}/responses`, protocol: 'responses', operation: 'chat' },
   { path: '/v1/messages', protocol: 'messages', operation: 'chat' },
   { path: '/v1beta/models/{model}:generateContent', protocol: 'generate_content', operation: 'chat' },
   { path: '/v1beta/models/{model}:streamGenerateContent', protocol: 'generate_content', operation: 'chat' },
@@ -130,6 +181,7 @@ function inferenceRows(formats: Formats): readonly RouteRow[] {
       {
         path: row.path,
         methods: post,
+        errors: inbound.errors,
         route: { kind: 'inference' as const, inbound, takesAnyType: row.takesAnyType === true },
       },
     ];

@@ -16,6 +16,8 @@ export interface RouteRow {
   readonly path: string;
   readonly methods: readonly Method[];
   readonly route: Route;
+  /** Whose envelope an error has here, also for a method that is not taken. */
+  readonly errors: ErrorRenderer;
 }
 
 export interface RouteMatch {
@@ -24,17 +26,27 @@ export interface RouteMatch {
   readonly rest: string | undefined;
   /** After the last colon of a `{model}:{action}` path. */
   readonly action: string | undefined;
+  readonly errors: ErrorRenderer;
 }
 
 export type Lookup =
   | { readonly kind: 'found'; readonly match: RouteMatch }
-  | { readonly kind: 'wrong-method'; readonly allowed: readonly Method[] }
+  | { readonly kind: 'wrong-method'; readonly allowed: readonly Method[]; readonly errors: ErrorRenderer }
   | { readonly kind: 'unknown' };
 
-/** Whose envelope an error under these paths has, also where nothing is served. */
+/** Whose envelope an error has where nothing is served. */
 export interface ErrorDialect {
-  readonly paths: RegExp;
+  /** `/api` is itself and all below it. */
+  readonly under: string;
   readonly renderer: ErrorRenderer;
+}
+
+export interface RouteTableInput {
+  readonly rows: readonly RouteRow[];
+  /** For paths below those of the rows; the longest counts. */
+  readonly dialects: readonly ErrorDialect[];
+  /** For every other path. */
+  readonly errors: ErrorRenderer;
 }
 
 /** Paths to routes. OpenAI's paths are found with and without `/v1`. */
@@ -42,10 +54,25 @@ export class RouteTable {
   readonly #exact = new Map<string, RouteRow[]>();
   readonly #prefixes: { readonly prefix: string; readonly row: RouteRow }[] = [];
 
-  constructor(rows: readonly RouteRow[]) {
+  readonly #dialects: readonly ErrorDialect[];
+  /** Of what is not even a request. */
+  readonly errors: ErrorRenderer;
+
+  constructor({ rows, dialects, errors }: RouteTableInput) {
+    this.errors = errors;
+    this.#dialects = dialects.toSorted((one, other) => other.under.length - one.under.length);
     for (const row of rows) {
       for (const path of spellings(row.path)) this.#add(path, row);
     }
+  }
+
+  /** The envelope of an error at a path, whether something is served there or not. */
+  errorsAt(path: string, method: string): ErrorRenderer {
+    const found = this.find(path, method);
+    if (found.kind === 'found') return found.match.errors;
+    if (found.kind === 'wrong-method') return found.errors;
+    const dialect = this.#dialects.find(({ under }) => path === under || path.startsWith(`${under}/`));
+    return dialect?.renderer ?? this.errors;
   }
 
   find(path: string, method: string): Lookup {
@@ -89,13 +116,19 @@ function matchRest(rows: readonly RouteRow[], rest: string, method: string): Loo
   const withAction = rows.filter((row) => row.path.endsWith(`:${action}`));
   if (withAction.length > 0) return choose(withAction, method, { rest: rest.slice(0, colon), action });
   const plain = rows.filter((row) => row.path.endsWith('*'));
-  return plain.length === 0 ? { kind: 'unknown' } : choose(plain, method, { rest, action: undefined });
+  if (plain.length === 0) return { kind: 'unknown' };
+  const found = choose(plain, method, { rest, action: undefined });
+  // An action that is not served is still asked for by a client of those that are.
+  const actions = rows.find((row) => row.path.includes(':'));
+  const isAction = found.kind === 'wrong-method' && method === 'POST' && action !== undefined && actions !== undefined;
+  return isAction ? { ...found, errors: actions.errors } : found;
 }
 
-function choose(rows: readonly RouteRow[], method: string, rest: Omit<RouteMatch, 'route'>): Lookup {
+function choose(rows: readonly RouteRow[], method: string, rest: Pick<RouteMatch, 'rest' | 'action'>): Lookup {
   const row = rows.find((one) => (one.methods as readonly string[]).includes(method));
-  if (row !== undefined) return { kind: 'found', match: { route: row.route, rest: rest.rest, action: rest.action } };
-  return { kind: 'wrong-method', allowed: [...new Set(rows.flatMap((one) => one.methods))] };
+  if (row !== undefined) return { kind: 'found', match: { ...rest, route: row.route, errors: row.errors } };
+  const allowed = [...new Set(rows.flatMap((one) => one.methods))];
+  return { kind: 'wrong-method', allowed, errors: (rows[0] as RouteRow).errors };
 }
 
 function decoded(text: string): string {
