@@ -213,7 +213,8 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   });
   const pipeline = new Pipeline({
     clock,
-    warmUp: (request) => warmUp({ clock, transport, availability, mark, resolve: resolveNow }, request),
+    warmUp: (request) =>
+      warmUp({ clock, transport, availability, formats: allFormats, mark, resolve: resolveNow }, request),
     responses,
     events,
     config: () => loaded.config,
@@ -255,7 +256,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       routesOf({
         formats: allFormats,
         responses,
-        counter: new TokenCounter({ clock, transport, availability, mark, resolve: resolveNow }),
+        counter: new TokenCounter({ clock, transport, availability, formats: allFormats, mark, resolve: resolveNow }),
         snapshot: () => registry.snapshot,
         ready,
         isReady: () => !listener.isClosing && registry.isUsable(),

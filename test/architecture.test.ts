@@ -205,6 +205,22 @@ describe('effects', () => {
   });
 });
 
+describe('the gateway', () => {
+  const isGateway = ({ folder }: Source) => folder === 'gateway';
+
+  test('knows formats by their contracts, not by name', () => {
+    const names = /'(?:chat_completions|responses|messages|generate_content|converse|cohere|ollama)'/g;
+    expect(findAll(names, isGateway)).toEqual([]);
+    const folders = sources.filter(isGateway).flatMap((source) => targets(source).filter(isFormatFolder));
+    expect(folders).toEqual([]);
+  });
+});
+
+/** True of a file in one format's own folder. */
+function isFormatFolder(path: string): boolean {
+  return /^protocols\/[^/]+\//.test(path);
+}
+
 /** What every folder of a generating format has, by the sides that it speaks. */
 const recipe = {
   both: { 'wire.ts': ['formatId', 'protocol'] },

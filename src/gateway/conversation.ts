@@ -2,22 +2,13 @@ import type { LocalOnly } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
 import { uncountedBytes } from '../core/memory-budget.ts';
 import type { ResponseStore, StoredResponse } from '../core/stored-responses.ts';
-import {
-  isStored,
-  previousNotFound,
-  previousResponseId,
-  referencedItems,
-  toStored,
-  withHistory,
-  withoutPrevious,
-} from '../protocols/openai-responses/history.ts';
-import type { JsonObject } from '../protocols/protocol.ts';
+import type { AnswerHistory, JsonObject } from '../protocols/protocol.ts';
 import { strictest } from '../registry/narrow.ts';
 import type { AnswerTap } from './answer-tap.ts';
 import type { Exchange } from './exchange.ts';
 import { HeardAnswer } from './heard-answer.ts';
 
-/** One request of the Responses protocol within its conversation. */
+/** One request of a protocol whose answers are kept, within its conversation. */
 export interface Turn {
   /** With the earlier turns in its input. */
   readonly exchange: Exchange;
@@ -39,11 +30,12 @@ const nothingToKeep = async () => {};
 /** Adds what a client left to us to remember, and listens for the answer that it may continue from. */
 export async function openTurn(store: ResponseStore, asked: Exchange): Promise<Turn> {
   const { inbound, json, key } = asked;
-  if (inbound.id.protocol !== 'responses' || inbound.id.operation !== 'chat') return untold(asked, false);
+  const { history } = inbound;
+  if (history === undefined) return unkept(asked, false);
   const owner = key?.name ?? '';
-  const { whole, localOnly } = await recalled(store, owner, json);
-  const exchange = whole === json ? asked : withBody(asked, whole);
-  if (!isStored(json)) return untold(exchange, localOnly);
+  const { whole, localOnly } = await recalled(json, history, { store, owner });
+  const exchange = whole === json ? asked : withBody(asked, whole, history.withoutPrevious(whole));
+  if (!history.isStored(json)) return unkept(exchange, localOnly);
   const heard = new HeardAnswer();
   return {
     exchange,
@@ -51,13 +43,14 @@ export async function openTurn(store: ResponseStore, asked: Exchange): Promise<T
     tap: heard,
     explain: (error) => explained(error, localOnly),
     async finish(limit) {
-      const stored = heard.json === undefined ? undefined : toStored(whole, heard.json);
-      if (stored !== undefined) await store.put(owner, { ...stored, localOnly: limit }, previousResponseId(json));
+      const stored = heard.json === undefined ? undefined : history.toStored(whole, heard.json);
+      if (stored !== undefined)
+        await store.put(owner, { ...stored, localOnly: limit }, history.previousResponseId(json));
     },
   };
 }
 
-function untold(exchange: Exchange, localOnly: LocalOnly): Turn {
+function unkept(exchange: Exchange, localOnly: LocalOnly): Turn {
   const explain = (error: GatewayError) => explained(error, localOnly);
   return { exchange, localOnly, tap: undefined, finish: nothingToKeep, explain };
 }
@@ -78,14 +71,18 @@ interface Recalled {
 }
 
 /** Throws `bad_request` for an unknown id. */
-async function recalled(store: ResponseStore, owner: string, json: JsonObject): Promise<Recalled> {
-  const previous = previousResponseId(json);
-  const references = referencedItems(json);
+async function recalled(
+  json: JsonObject,
+  history: AnswerHistory,
+  { store, owner }: { readonly store: ResponseStore; readonly owner: string },
+): Promise<Recalled> {
+  const previous = history.previousResponseId(json);
+  const references = history.referencedItems(json);
   if (previous === undefined && references.length === 0) return { whole: json, localOnly: false };
   let stored: StoredResponse | undefined;
   if (previous !== undefined) {
     stored = await store.get(owner, previous);
-    if (stored === undefined) throw previousNotFound(previous);
+    if (stored === undefined) throw history.previousNotFound(previous);
   }
   const items = new Map<string, unknown>();
   const limits = [stored?.localOnly];
@@ -95,12 +92,12 @@ async function recalled(store: ResponseStore, owner: string, json: JsonObject): 
     items.set(id, found.item);
     limits.push(found.localOnly);
   }
-  return { whole: withHistory(json, stored, items), localOnly: strictest(limits) };
+  return { whole: history.withHistory(json, stored, items), localOnly: strictest(limits) };
 }
 
 /** Upstreams do not know our answers' ids: the bytes that may be passed on go without. */
-function withBody(exchange: Exchange, json: JsonObject): Exchange {
-  const body = Buffer.from(JSON.stringify(withoutPrevious(json)));
+function withBody(exchange: Exchange, json: JsonObject, sent: JsonObject): Exchange {
+  const body = Buffer.from(JSON.stringify(sent));
   if (body.length > uncountedBytes) exchange.memory.take(body.length * heldForEachByte);
   return { ...exchange, json, body };
 }

@@ -1,7 +1,7 @@
 import type { Candidate } from '../core/model.ts';
 import type { CanonicalRequest, Message } from '../protocols/canonical.ts';
 import { estimateInput } from '../protocols/estimate.ts';
-import { withParameters } from '../protocols/openai-chat/client/decode-parameters.ts';
+import { withParameters } from '../protocols/preset-parameters.ts';
 
 export interface Fills {
   /** Of a preset or virtual model, named as chat completions has them. */

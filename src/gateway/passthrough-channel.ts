@@ -1,17 +1,16 @@
 import type { Candidate } from '../core/model.ts';
-import { operationTraits } from '../core/operations.ts';
 import { responseParts } from '../protocols/collect.ts';
-import { doneMarker } from '../protocols/openai-chat/client/envelope.ts';
-import { editBody, type PassthroughEdits } from '../protocols/passthrough.ts';
 import type {
   AnswerContext,
   Inbound,
   Inspector,
   JsonObject,
   Outbound,
+  PassthroughEdits,
   UpstreamHeaders,
 } from '../protocols/protocol.ts';
 import { PassthroughRelay, type Relay } from '../protocols/relay.ts';
+import { Splice } from '../protocols/splice.ts';
 import { type Channel, type StreamedAnswer, unusable, type WholeAnswer } from './channel.ts';
 
 export interface PassthroughInput {
@@ -42,18 +41,17 @@ export class PassthroughChannel implements Channel {
     this.#target = input.edits.target;
     this.path = input.inspector.path(this.#target, input.edits.stream);
     this.headers = input.headers;
-    this.body = editBody(input.inspector.id, input.body, input.edits);
+    this.body = edited(input);
   }
 
   relay(): Relay {
     const { inspector, includeUsage, choices } = this.#input;
-    const { protocol, operation } = inspector.id;
     return new PassthroughRelay({
       inspector,
       target: this.#target,
       dropUsage: !includeUsage,
       choices,
-      endMarker: protocol === 'chat_completions' && operationTraits[operation].generates ? doneMarker : undefined,
+      endMarker: inspector.endMarker,
     });
   }
 
@@ -76,4 +74,11 @@ export class PassthroughChannel implements Channel {
   classify(status: number, headers: UpstreamHeaders, body: string) {
     return this.#input.inspector.classifyError(status, headers, body, this.#target);
   }
+}
+
+/** The client's bytes with only a few top-level values changed. */
+function edited({ inspector, body, edits }: PassthroughInput): Buffer {
+  const splice = new Splice(body);
+  inspector.edit(splice, edits);
+  return splice.apply();
 }

@@ -8,8 +8,7 @@ import type { ResponseStore } from '../core/stored-responses.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
 import { badField } from '../protocols/fields.ts';
 import type { Formats } from '../protocols/formats.ts';
-import { encodeWarmUp, warmUpOf } from '../protocols/ollama/warm-up.ts';
-import type { JsonObject } from '../protocols/protocol.ts';
+import type { JsonObject, WarmUps } from '../protocols/protocol.ts';
 import { strictest } from '../registry/narrow.ts';
 import { type AllowedModels, isAskedAllowed, isNameAllowed } from '../registry/permission.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
@@ -74,11 +73,11 @@ export class Pipeline {
     let delivery: Delivery | undefined;
     let resolution: Resolution | undefined;
     try {
-      if (asked.inbound.id.protocol === 'responses') {
+      if (asked.inbound.history !== undefined) {
         turn = await openTurn(this.#deps.responses, asked);
         exchange = turn.exchange;
       }
-      if (asked.inbound.id.protocol === 'ollama' && (await this.#warmedUp(asked, routing)))
+      if (asked.inbound.warmUps !== undefined && (await this.#warmedUp(asked, asked.inbound.warmUps, routing)))
         return { kind: 'delivered' };
       checkModels(exchange.json, exchange.key?.models);
       facts = exchange.inbound.facts(exchange.json, exchange.route);
@@ -108,20 +107,19 @@ export class Pipeline {
     return this.#finish({ exchange, facts, plan, outcome, delivery, routing });
   }
 
-  /** A request of Ollama's clients that only loads or unloads. */
-  async #warmedUp(exchange: Exchange, { lock, localOnly }: RoutingHeaders): Promise<boolean> {
-    const asked = warmUpOf(exchange.inbound.id, exchange.json);
+  /** True for a request that only loads or unloads, which is answered then. */
+  async #warmedUp(exchange: Exchange, warmUps: WarmUps, { lock, localOnly }: RoutingHeaders): Promise<boolean> {
+    const asked = warmUps.read(exchange.json);
     if (asked === undefined) return false;
     await this.#deps.warmUp({
       warmUp: asked,
-      keepAlive: exchange.json.keep_alive,
       lock,
       localOnly,
       allowedModels: exchange.key?.models,
       passed: exchange.headers[passedHeader],
       signal: exchange.departure.signal,
     });
-    const body = JSON.stringify(encodeWarmUp(exchange.inbound.id, asked, this.#deps.clock.now()));
+    const body = JSON.stringify(warmUps.answer(asked, this.#deps.clock.now()));
     exchange.reply.send(200, ['content-type', 'application/json', 'x-router-request-id', exchange.id], body);
     return true;
   }

@@ -85,8 +85,8 @@ function isPassthrough(
   // Upstreams stream server-sent events; what the client wants framed otherwise has to be encoded anew.
   if (facts.stream && framing !== 'sse') return false;
   if (target.endpoint.quirks.imageBytesOnly === true && facts.needs.has('vision')) return false;
-  // Its parameters are nested, so what configuration adds cannot be spliced in at the top level.
-  if (id.protocol === 'generate_content' && (target.params !== undefined || systemPrompt !== undefined)) return false;
+  const hasAdditions = target.params !== undefined || systemPrompt !== undefined;
+  if (inspector.takesAdditions === false && hasAdditions) return false;
   return inspector.mustTranslate?.(exchange.json, target) !== true;
 }
 

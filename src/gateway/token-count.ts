@@ -1,15 +1,11 @@
 import type { LocalOnly } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { type LoopMark, type Passed, passedHeader } from '../core/loop-mark.ts';
-import type { Candidate } from '../core/model.ts';
-import { decodeCount } from '../protocols/anthropic-messages/count-tokens.ts';
-import { encodeCountRequest as encodeMessagesCount } from '../protocols/anthropic-messages/upstream/encode-request.ts';
+import type { Candidate, ProtocolName } from '../core/model.ts';
 import type { CanonicalRequest } from '../protocols/canonical.ts';
 import { estimateInput } from '../protocols/estimate.ts';
-import { asNumber, asObject } from '../protocols/fields.ts';
-import { decodeCountResponse, encodeCountRequest as encodeGeminiCount } from '../protocols/gemini/count-tokens.ts';
-import { outbound as chatOutbound } from '../protocols/openai-chat/outbound.ts';
-import type { JsonObject } from '../protocols/protocol.ts';
+import { asObject } from '../protocols/fields.ts';
+import type { Formats } from '../protocols/formats.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Reach } from '../transport/address.ts';
 import type { Transport } from '../transport/client.ts';
@@ -20,7 +16,7 @@ import { resolutionError } from './resolution-error.ts';
 
 export interface TokenCount {
   readonly tokens: number;
-  /** Counted by rule of thumb: nobody who serves the model could be asked. */
+  /** Counted by rule of thumb: no server of the model could be asked. */
   readonly isEstimate: boolean;
 }
 
@@ -28,6 +24,7 @@ export interface TokenCounterDeps {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly availability: Availability;
+  readonly formats: Pick<Formats, 'outbounds'>;
   readonly resolve: (request: ResolveRequest) => Resolution;
   readonly mark: LoopMark;
 }
@@ -41,14 +38,6 @@ export interface CountRequest {
   /** Routers that the client's request has passed, as its header has them. */
   readonly passed: Passed;
   readonly signal: AbortSignal;
-}
-
-/** How one kind of upstream is asked. `url` is whole. */
-interface Question {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: JsonObject;
-  read(answer: JsonObject): number | undefined;
 }
 
 /** Counting must never take as long as answering would. Milliseconds. */
@@ -78,7 +67,8 @@ export class TokenCounter {
     const late = new AbortController();
     const timer = this.#deps.clock.setTimer(limitMs, () => late.abort());
     try {
-      const question = questionFor(target, request);
+      const outbound = this.#deps.formats.outbounds.get(target.model.protocols[0] as ProtocolName);
+      const question = outbound?.countTokens?.(request, target);
       if (question === undefined) return undefined;
       const answer = await exchangeJson(this.#deps.transport, {
         endpoint: target.endpoint,
@@ -97,43 +87,4 @@ export class TokenCounter {
       timer.cancel();
     }
   }
-}
-
-function questionFor(target: Candidate, request: CanonicalRequest): Question | undefined {
-  const { baseUrl, type } = target.endpoint;
-  switch (target.model.protocols[0]) {
-    case 'messages': {
-      const { path, headers = {}, body } = encodeMessagesCount(request, target);
-      return { url: baseUrl + path, headers, body, read: (answer) => decodeCount(answer, target) };
-    }
-    case 'generate_content': {
-      const { path, body } = encodeGeminiCount(request, target);
-      return { url: baseUrl + path, headers: {}, body, read: (answer) => decodeCountResponse(answer, target) };
-    }
-    case 'chat_completions':
-      return chatQuestion(target, request, type);
-    default:
-      return undefined;
-  }
-}
-
-/** llama.cpp and vLLM apply the chat template before they count, so they are asked with the whole request. */
-function chatQuestion(target: Candidate, request: CanonicalRequest, type: string): Question | undefined {
-  const { baseUrl, quirks } = target.endpoint;
-  const { tokenizePath } = quirks;
-  // Encoding a long prompt takes long, and most servers cannot be asked.
-  if (tokenizePath === undefined) return undefined;
-  const { body } = chatOutbound.encode({ ...request, stream: false }, target);
-  if (type === 'llamacpp') {
-    return {
-      url: `${baseUrl}/chat/completions/input_tokens`,
-      headers: {},
-      body,
-      read: (answer) => asNumber(answer.input_tokens),
-    };
-  }
-  const root = baseUrl.replace(/\/v\d+$/, '');
-  const { model, messages, tools } = body;
-  const asked = tools === undefined ? { model, messages } : { model, messages, tools };
-  return { url: root + tokenizePath, headers: {}, body: asked, read: (answer) => asNumber(answer.count) };
 }

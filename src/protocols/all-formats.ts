@@ -15,6 +15,7 @@ import { outbound as geminiOutbound } from './gemini/outbound.ts';
 import { geminiEmbeddingOutbound } from './gemini/upstream/embeddings.ts';
 import { ollamaEmbedInbound } from './ollama/embeddings.ts';
 import { inbound as ollamaChatInbound, generateInbound as ollamaGenerateInbound } from './ollama/inbound.ts';
+import { askForWarmUp } from './ollama/warm-up.ts';
 import { inbound as chatInbound } from './openai-chat/inbound.ts';
 import { inspector as chatInspector } from './openai-chat/inspector.ts';
 import { outbound as chatOutbound } from './openai-chat/outbound.ts';
@@ -74,6 +75,7 @@ export const allFormats: Formats = {
     inbounds: new Map([[formatKey(rerankInbound.id), rerankInbound]]),
     outbounds: byProtocol<RerankOutbound>([rerankOutbound, cohereRerankOutbound]),
   },
+  askForWarmUp,
 };
 
 function byProtocol<T extends { readonly id: { readonly protocol: ProtocolName } }>(

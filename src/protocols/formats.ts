@@ -1,6 +1,6 @@
-import type { ProtocolName } from '../core/model.ts';
+import type { Candidate, ProtocolName } from '../core/model.ts';
 import type { EmbeddingInbound, EmbeddingOutbound } from './embedding.ts';
-import type { FormatId, Inbound, Inspector, Outbound } from './protocol.ts';
+import type { FormatId, Inbound, Inspector, Outbound, UpstreamQuestion } from './protocol.ts';
 import type { RerankInbound, RerankOutbound } from './rerank/canonical.ts';
 
 /** Every wire format of the router, found by what it is. Filled once, in `all-formats`. */
@@ -19,6 +19,11 @@ export interface Formats {
     readonly inbounds: ReadonlyMap<string, RerankInbound>;
     readonly outbounds: ReadonlyMap<ProtocolName, RerankOutbound>;
   };
+  /**
+   * How the target is told to load its model for as long as `keepAlive` says, as its client wrote it. Undefined for a
+   * server that cannot be told: it has its model loaded, or loads it with the first request.
+   */
+  readonly askForWarmUp: (target: Candidate, keepAlive: unknown) => UpstreamQuestion | undefined;
 }
 
 /** Made once a format: a new text would have to be hashed at every look into a map. */

@@ -1,6 +1,8 @@
 import type { GatewayError } from '../core/errors.ts';
 import type { Candidate, Operation, ProtocolName, Usage } from '../core/model.ts';
+import type { StoredResponse } from '../core/stored-responses.ts';
 import type { CanonicalRequest, CanonicalResponse, Part, RequestFacts } from './canonical.ts';
+import type { Splice } from './splice.ts';
 
 /** A JSON object that has been parsed and nothing else. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -51,6 +53,44 @@ export interface InboundFormat {
   /** A legal sign of life before the first event: an SSE comment, white space, a `ping` event. */
   keepAlive(framing: Framing): string;
   readonly errors: ErrorRenderer;
+  /** In protocols whose clients ask for a model to be loaded or unloaded (Ollama). */
+  readonly warmUps?: WarmUps | undefined;
+  /** In protocols whose servers keep their answers, so that a request may continue from one (Responses). */
+  readonly history?: AnswerHistory | undefined;
+}
+
+/** A request without a prompt: it loads a model ahead of use, or unloads it. */
+export interface WarmUp {
+  readonly model: string;
+  readonly action: 'load' | 'unload';
+  /** How long the model is to stay loaded, as the client wrote it; undefined when it did not. */
+  readonly keepAlive: unknown;
+}
+
+/** How a format asks for a warm-up and has it answered. */
+export interface WarmUps {
+  /** Undefined for a request that asks for an answer. */
+  read(body: JsonObject): WarmUp | undefined;
+  /** The whole answer: one object even where a stream was asked for. `nowMs` is in Unix milliseconds. */
+  answer(warmUp: WarmUp, nowMs: number): JsonObject;
+}
+
+/** How bodies refer to answers that the server keeps; the caller has the store. */
+export interface AnswerHistory {
+  /** The answer that the request continues from. */
+  previousResponseId(body: JsonObject): string | undefined;
+  /** False when the client does not want its answer kept. */
+  isStored(body: JsonObject): boolean;
+  /** Ids of items that the client names instead of sending them. */
+  referencedItems(body: JsonObject): readonly string[];
+  /** The body with the earlier turns in its input, and with references replaced by `items` (by id). */
+  withHistory(body: JsonObject, stored: StoredResponse | undefined, items: ReadonlyMap<string, unknown>): JsonObject;
+  /** The body as an upstream may see it, which does not know our answers. */
+  withoutPrevious(body: JsonObject): JsonObject;
+  /** What to keep of an answer to `body`; undefined for an answer without an id. */
+  toStored(body: JsonObject, response: JsonObject): Omit<StoredResponse, 'localOnly'> | undefined;
+  /** The `bad_request` for an answer that is not kept. */
+  previousNotFound(id: string): GatewayError;
 }
 
 /** The client's side of a generating format. */
@@ -94,8 +134,25 @@ export interface Outbound {
   encode(request: CanonicalRequest, target: Candidate): EncodedRequest;
   decodeResponse(body: JsonObject, context: DecodeContext): CanonicalResponse;
   streamDecoder(context: DecodeContext): StreamDecoder;
+  /** How the target is asked to count a prompt's tokens; undefined where it cannot be. */
+  countTokens?(request: CanonicalRequest, target: Candidate): TokenQuestion | undefined;
   /** A status other than 2xx, or a 200 whose body is an error. `body` is text, possibly empty or HTML. */
   classifyError(status: number, headers: UpstreamHeaders, body: string, target: Candidate): GatewayError;
+}
+
+/** A request to an upstream beside its main paths. */
+export interface UpstreamQuestion {
+  /** Whole, not only a path: some servers answer at their root. */
+  readonly url: string;
+  /** Protocol headers, lower case; credentials are transport's. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: JsonObject;
+}
+
+/** A question for a prompt's tokens. */
+export interface TokenQuestion extends UpstreamQuestion {
+  /** Undefined, or a GatewayError, when the answer holds no count. */
+  read(answer: JsonObject): number | undefined;
 }
 
 export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -137,6 +194,16 @@ export type EventMeaning =
   | { readonly kind: 'usage'; readonly usage: Usage }
   | { readonly kind: 'error'; readonly error: GatewayError };
 
+/** What a request gets on its way although its protocol stays: as little as possible. */
+export interface PassthroughEdits {
+  readonly target: Candidate;
+  readonly stream: boolean;
+  /** What a preset or virtual model says before the conversation. */
+  readonly systemPrompt: string | undefined;
+  /** The client brought a system prompt of its own. */
+  readonly hasSystemPrompt: boolean;
+}
+
 /** Reads a protocol's own stream and answers in passing, for requests whose protocol is equal on both sides. */
 export interface Inspector {
   readonly id: FormatId;
@@ -144,6 +211,12 @@ export interface Inspector {
   path(target: Candidate, stream: boolean): string;
   /** Headers that the protocol requires where the client did not send them itself; lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Changes the body's top-level values for the target: the model's name, what configuration adds, what it refuses. */
+  edit(splice: Splice, edits: PassthroughEdits): void;
+  /** False where parameters are nested, so that what configuration adds cannot be put in by `edit`. */
+  readonly takesAdditions?: boolean | undefined;
+  /** Written when the upstream closes after a finish reason without it; only where clients wait for one. */
+  readonly endMarker?: string | undefined;
   /** True for a body that would be refused as it is, although its protocol is the upstream's own. */
   readonly mustTranslate?: ((body: JsonObject, target: Candidate) => boolean) | undefined;
   /** Joins the counts of several events of one stream; without it the last one counts. */

@@ -1,7 +1,9 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { Candidate } from '../../core/model.ts';
 import { asObject, asText } from '../fields.ts';
-import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
+import { fillParams, setModel } from '../passthrough.ts';
+import type { EventMeaning, Inspector, JsonObject, PassthroughEdits } from '../protocol.ts';
+import type { Splice } from '../splice.ts';
 import { hasBillingBlock } from './client/decode-messages.ts';
 import { classifyError, classifyEvent } from './errors.ts';
 import { hasForeignReasoning } from './seal.ts';
@@ -58,6 +60,14 @@ function meaning(event: string, data: string, target: Candidate): EventMeaning {
   return meaningOf.get(body.type)?.(body) ?? preamble;
 }
 
+const spellings = { max_completion_tokens: 'max_tokens', stop: 'stop_sequences' };
+
+function edit(splice: Splice, { target, systemPrompt, hasSystemPrompt }: PassthroughEdits): void {
+  setModel(splice, target);
+  fillParams(splice, target.params, spellings);
+  if (systemPrompt !== undefined && !hasSystemPrompt) splice.fill('system', JSON.stringify(systemPrompt));
+}
+
 /**
  * `message_delta` may tell only the output's tokens; the input's then stand in `message_start`, so readers of a stream
  * keep what they already know for the counts that a later event gives as 0.
@@ -72,6 +82,7 @@ export const inspector: Inspector = {
   },
   headers: { 'anthropic-version': '2023-06-01' },
   mustTranslate: (body, { model }) => hasForeignReasoning(body) || (model.isLocal && hasBillingBlock(body)),
+  edit,
   mergeUsage,
   interesting: /"(?:message_delta|message_stop|error)"|^event: ?error/m,
   classifyError,

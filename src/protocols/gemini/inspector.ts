@@ -13,6 +13,9 @@ import { formatId } from './wire.ts';
 export const inspector: Inspector = {
   id: formatId,
   path: requestPath,
+  // The model stands in the path.
+  edit: () => {},
+  takesAdditions: false,
   meaning: meaningOf,
   answer: (body, target) => ({ ...usageField(answerUsage(body, target)) }),
   // Usage is on every chunk and cumulative; the one beside the finish reason is the one that counts.

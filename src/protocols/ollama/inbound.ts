@@ -6,6 +6,7 @@ import { encodeResponse } from './client/encode-response.ts';
 import { streamEncoder } from './client/encode-stream.ts';
 import { generateFacts, requestFacts } from './client/facts.ts';
 import { errorRenderer } from './errors.ts';
+import { warmUpsOf } from './warm-up.ts';
 import { formatId, generateFormatId } from './wire.ts';
 
 const framed = {
@@ -19,6 +20,7 @@ const framed = {
 export const inbound: Inbound = {
   ...framed,
   id: formatId,
+  warmUps: warmUpsOf(formatId),
   facts: requestFacts,
   decode: decodeRequest,
   encodeResponse: (response, context) => encodeResponse(response, context, chatPiece),
@@ -29,6 +31,7 @@ export const inbound: Inbound = {
 export const generateInbound: Inbound = {
   ...framed,
   id: generateFormatId,
+  warmUps: warmUpsOf(generateFormatId),
   facts: generateFacts,
   decode: decodeGenerate,
   encodeResponse: (response, context) => encodeResponse(response, context, generatePiece),

@@ -1,21 +1,22 @@
+import type { Candidate } from '../../core/model.ts';
 import { asArray, asText } from '../fields.ts';
-import type { FormatId, JsonObject } from '../protocol.ts';
+import type { FormatId, JsonObject, UpstreamQuestion, WarmUp, WarmUps } from '../protocol.ts';
 import { chatPiece, generatePiece } from './client/answer-piece.ts';
 import { timestamp, type WireHead } from './wire.ts';
 
-/** A request without a prompt: it loads the model, or unloads it when it is to be kept for no time. */
-export interface WarmUp {
-  readonly model: string;
-  readonly action: 'load' | 'unload';
+/** The warm-ups of one of Ollama's paths. */
+export function warmUpsOf(id: FormatId): WarmUps {
+  return { read: (body) => warmUpOf(id, body), answer: (warmUp, nowMs) => encodeWarmUp(id, warmUp, nowMs) };
 }
 
-/** Undefined when the request asks for an answer (embeddings always do), or names no model. */
+/** A model that is to be kept for no time is unloaded. Undefined when the request asks for an answer (embeddings always do), or names no model. */
 export function warmUpOf({ operation }: FormatId, body: JsonObject): WarmUp | undefined {
   const model = asText(body.model);
   if (model === undefined || operation === 'embeddings') return undefined;
   const isEmpty =
     operation === 'chat' ? asArray(body.messages).length === 0 && isAbsentOrList(body.messages) : hasNoPrompt(body);
-  return isEmpty ? { model, action: isZero(body.keep_alive) ? 'unload' : 'load' } : undefined;
+  if (!isEmpty) return undefined;
+  return { model, action: isZero(body.keep_alive) ? 'unload' : 'load', keepAlive: body.keep_alive };
 }
 
 /** Anything else is a mistake that decoding must complain about. */
@@ -34,8 +35,22 @@ function isZero(keepAlive: unknown): boolean {
 }
 
 /** The whole answer to a warm-up, one object even where a stream was asked for. */
-export function encodeWarmUp({ operation }: FormatId, { model, action }: WarmUp, nowMs: number): JsonObject {
+export function encodeWarmUp(
+  { operation }: FormatId,
+  { model, action }: Omit<WarmUp, 'keepAlive'>,
+  nowMs: number,
+): JsonObject {
   const head: WireHead = { model, created_at: timestamp(nowMs), done: true };
   const piece = operation === 'chat' ? chatPiece({}) : generatePiece({});
   return { ...head, ...piece, done_reason: action };
+}
+
+/** How an upstream is told to load or unload a model. Only Ollama can be told: undefined for all others. */
+export function askForWarmUp({ endpoint, model }: Candidate, keepAlive: unknown): UpstreamQuestion | undefined {
+  if (endpoint.type !== 'ollama') return undefined;
+  return {
+    url: `${endpoint.baseUrl.replace(/\/v\d+$/, '')}/api/generate`,
+    headers: {},
+    body: { model: model.upstreamId, ...(keepAlive === undefined ? {} : { keep_alive: keepAlive }) },
+  };
 }

@@ -2,6 +2,8 @@ import { GatewayError } from '../../core/errors.ts';
 import type { Candidate } from '../../core/model.ts';
 import { asArray, asText, isObject } from '../fields.ts';
 import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
+import { doneMarker } from './client/envelope.ts';
+import { editChat } from './edit-body.ts';
 import { classifyError, isErrorBody } from './errors.ts';
 import { operationPath } from './path.ts';
 import { checkedChoices } from './upstream/decode-response.ts';
@@ -81,6 +83,7 @@ function isFilled(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
+/** Reads chats that are passed through. */
 export const inspector: Inspector = {
   id: formatId,
   path: (target) => operationPath(chatPath, target),
@@ -89,6 +92,8 @@ export const inspector: Inspector = {
     checkedChoices(body, target);
     return { usage: decodeUsage(body.usage) };
   },
+  edit: editChat,
+  endMarker: doneMarker,
   interesting: interestingChunk,
   classifyError,
 };

@@ -1,5 +1,6 @@
 import type { Outbound } from '../protocol.ts';
 import { classifyError } from './errors.ts';
+import { countTokens } from './upstream/count-tokens.ts';
 import { decodeResponse } from './upstream/decode-response.ts';
 import { streamDecoder } from './upstream/decode-stream.ts';
 import { encodeRequest } from './upstream/encode-request.ts';
@@ -11,5 +12,6 @@ export const outbound: Outbound = {
   encode: encodeRequest,
   decodeResponse,
   streamDecoder: streamDecoder,
+  countTokens,
   classifyError,
 };

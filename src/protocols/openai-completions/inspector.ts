@@ -1,5 +1,7 @@
 import { GatewayError } from '../../core/errors.ts';
 import { asArray, asText, isObject } from '../fields.ts';
+import { doneMarker } from '../openai-chat/client/envelope.ts';
+import { editCompletion } from '../openai-chat/edit-body.ts';
 import { classifyError, isErrorBody } from '../openai-chat/errors.ts';
 import { chunkMeaning, interestingChunk } from '../openai-chat/inspector.ts';
 import { operationPath } from '../openai-chat/path.ts';
@@ -22,6 +24,8 @@ export const inspector: Inspector = {
     }
     return { usage: decodeUsage(body.usage) };
   },
+  edit: editCompletion,
+  endMarker: doneMarker,
   interesting: interestingChunk,
   classifyError,
 };

@@ -26,6 +26,7 @@ import {
   optionalString,
   present,
 } from '../fields.ts';
+import { editQuery } from '../openai-chat/edit-body.ts';
 import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
 import { operationPath } from '../openai-chat/path.ts';
 import { decodeUsage } from '../openai-chat/usage.ts';
@@ -172,6 +173,7 @@ export const embeddingsInspector: Inspector = {
     }
     return { usage: decodeUsage(body.usage) };
   },
+  edit: editQuery,
   interesting: /./,
   classifyError,
 };

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { StoredResponse } from '../../core/stored-responses.ts';
 import { asArray, asString, asText, isObject } from '../fields.ts';
-import type { JsonObject } from '../protocol.ts';
+import type { AnswerHistory, JsonObject } from '../protocol.ts';
 
 /*
  * What a server that keeps answers adds to the protocol, as functions of bodies. Who calls them holds the store.
@@ -79,3 +79,14 @@ function referenceOf(item: unknown): string | undefined {
   const isReference = item.type === 'item_reference' || (item.type === undefined && item.role === undefined);
   return isReference ? asText(item.id) : undefined;
 }
+
+/** The protocol's own answers, and how requests continue from them. */
+export const history: AnswerHistory = {
+  previousResponseId,
+  isStored,
+  referencedItems,
+  withHistory,
+  withoutPrevious,
+  toStored,
+  previousNotFound,
+};

@@ -5,6 +5,7 @@ import { streamEncoder } from './client/encode-stream.ts';
 import { requestFacts } from './client/facts.ts';
 import { errorRenderer } from './errors.ts';
 import { keepAliveComment } from './frame.ts';
+import { history } from './history.ts';
 import { formatId } from './wire.ts';
 
 /** `POST /v1/responses` towards clients. History is put into the body before it comes here; see `history.ts`. */
@@ -17,4 +18,5 @@ export const inbound: Inbound = {
   framing: () => 'sse',
   keepAlive: () => keepAliveComment,
   errors: errorRenderer,
+  history,
 };

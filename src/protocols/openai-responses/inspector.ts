@@ -2,7 +2,9 @@ import type { Candidate } from '../../core/model.ts';
 import { asObject, asString, isObject } from '../fields.ts';
 import { classifyError, isErrorBody } from '../openai-chat/errors.ts';
 import { operationPath } from '../openai-chat/path.ts';
-import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
+import { fillParams, setModel } from '../passthrough.ts';
+import type { EventMeaning, Inspector, JsonObject, PassthroughEdits } from '../protocol.ts';
+import type { Splice } from '../splice.ts';
 import { failureOf, unusable } from './errors.ts';
 import { requestPath } from './upstream/encode-request.ts';
 import { decodeUsage } from './usage.ts';
@@ -31,9 +33,18 @@ export const inspector: Inspector = {
       throw unusable(target, `no complete response: status '${String(body.status)}'`);
     return { usage: decodeUsage(body.usage) };
   },
+  edit,
   interesting: /response\.(?:completed|incomplete|failed)|"error"|event: ?error/,
   classifyError,
 };
+
+const spellings = { max_tokens: 'max_output_tokens', max_completion_tokens: 'max_output_tokens' };
+
+function edit(splice: Splice, { target, systemPrompt, hasSystemPrompt }: PassthroughEdits): void {
+  setModel(splice, target);
+  fillParams(splice, target.params, spellings);
+  if (systemPrompt !== undefined && !hasSystemPrompt) splice.fill('instructions', JSON.stringify(systemPrompt));
+}
 
 function meaning(event: string, data: string, target: Candidate): EventMeaning {
   if (data === '[DONE]') return { kind: 'end' };

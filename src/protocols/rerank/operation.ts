@@ -17,6 +17,7 @@ import {
   present,
   requiredString,
 } from '../fields.ts';
+import { editQuery } from '../openai-chat/edit-body.ts';
 import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
 import type { EncodedRequest, Inspector, JsonObject } from '../protocol.ts';
 import type {
@@ -150,6 +151,7 @@ export const rerankInspector: Inspector = {
     }
     return { usage: decodeUsage(body.usage) };
   },
+  edit: editQuery,
   interesting: /./,
   classifyError,
 };

@@ -1,5 +1,4 @@
 import type { CanonicalRequest, OutputFormat, ReasoningEffort, ReasoningRequest } from '../../canonical.ts';
-import { unknownFields } from '../../extensions.ts';
 import {
   asNumber,
   asText,
@@ -15,7 +14,6 @@ import {
   requiredString,
 } from '../../fields.ts';
 import type { JsonObject } from '../../protocol.ts';
-import { formatId } from '../wire.ts';
 
 /** What shapes the answer, without the conversation and its tools. */
 export type Parameters = Omit<
@@ -71,24 +69,6 @@ export function decodeParameters(body: JsonObject, drops: Set<string>): Paramete
     metadata: decodeRecord(body, 'metadata', isString),
     serviceTier: optionalString(body, 'service_tier'),
   };
-}
-
-const knownParameters = new Set<string>(parameterFields);
-
-/**
- * Fills what the request left out from the parameters of a preset or a virtual model, which are written as chat
- * completions has them.
- */
-export function withParameters(request: CanonicalRequest, params: JsonObject): CanonicalRequest {
-  const { protocol } = formatId;
-  const filled: Record<string, unknown> = { ...decodeParameters(params, new Set()) };
-  for (const [key, value] of Object.entries(request)) if (value !== undefined) filled[key] = value;
-  const unknown = unknownFields(params, knownParameters, protocol)?.[protocol];
-  const extensions =
-    unknown === undefined
-      ? request.extensions
-      : { ...request.extensions, [protocol]: { ...unknown, ...request.extensions?.[protocol] } };
-  return { ...request, ...filled, extensions };
 }
 
 function decodeStop(body: JsonObject): readonly string[] | undefined {

@@ -19,7 +19,11 @@ describe('a warm-up is', () => {
     [ollamaChatFormat, { model: 'm', keep_alive: '0' }, 'unload'],
     [ollamaChatFormat, { model: 'm', keep_alive: -1 }, 'load'],
   ])('%j %j: %s', (format, body, action) => {
-    expect(warmUpOf(format, body)).toEqual({ model: 'm', action });
+    expect(warmUpOf(format, body)).toEqual({
+      model: 'm',
+      action,
+      keepAlive: (body as { keep_alive?: unknown }).keep_alive,
+    });
   });
 });
 

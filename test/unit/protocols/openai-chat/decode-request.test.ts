@@ -1,7 +1,7 @@
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
 import { describe, expect, test } from 'vitest';
-import { withParameters } from '../../../../src/protocols/openai-chat/client/decode-parameters.ts';
 import { inbound as chatInbound } from '../../../../src/protocols/openai-chat/inbound.ts';
+import { withParameters } from '../../../../src/protocols/preset-parameters.ts';
 import type { JsonObject } from '../../../../src/protocols/protocol.ts';
 import { request, route } from './samples.ts';
 
