@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import type { Reply } from '../gateway/exchange.ts';
 import { fieldName, isFieldValue } from '../transport/field-syntax.ts';
@@ -7,6 +8,8 @@ import type { RequestHead } from './http-request.ts';
 /** What a reply knows of its server. */
 export interface ReplyContext {
   readonly clock: Clock;
+  /** Takes the writes of one turn. */
+  readonly batch: Batch;
   /** Draining: connections are not kept. */
   readonly isClosing: boolean;
   /** Longest time the client may stop reading; 0 for any. Milliseconds. */
@@ -42,6 +45,10 @@ export class HttpReply implements Reply {
   /** Bytes that wait for the client to take those before them. */
   readonly #queue: Buffer[] = [];
   #awaitsDrain = false;
+  /** What is written goes out with the end of the turn. */
+  #isHeld = false;
+  /** The last of the body, until it goes out with the end of the turn. */
+  #last: Buffer | string | undefined;
   #onRoom: (() => void) | undefined;
   #stalled: Timer | undefined;
   /** Called once: the answer has gone out whole, or the client has left. */
@@ -171,6 +178,7 @@ export class HttpReply implements Reply {
     this.#count(chunk);
     if (!this.#hasBody) return;
     if (!this.#awaitsDrain && chunk.length <= pieceBytes) {
+      this.#hold();
       if (!this.#response.write(wireForm(chunk), 'latin1')) this.#awaitDrain();
       return;
     }
@@ -210,12 +218,27 @@ export class HttpReply implements Reply {
   };
 
   #finish(chunk: Buffer | string): void {
+    this.#last = chunk;
+    this.#hold();
+  }
+
+  #hold(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.#response.cork();
+    this.#input.context.batch.addWrite(this.#letGo);
+  }
+
+  readonly #letGo = () => {
+    this.#isHeld = false;
     const response = this.#response;
-    if (response.writableEnded) return;
-    response.end(wireForm(chunk), 'latin1');
+    const last = this.#last;
+    if (this.#stage === 'over' || last === undefined) return response.uncork();
+    this.#last = undefined;
+    response.end(wireForm(last), 'latin1');
     // What the client has not taken yet waits in memory for it, but not for ever.
     if ((response.socket?.writableLength ?? 0) > 0) this.#watch();
-  }
+  };
 
   readonly #complete = () => {
     if (this.#stage === 'over') return;

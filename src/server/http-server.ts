@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
 import type { HttpReply } from './http-reply.ts';
@@ -19,6 +20,7 @@ export interface ServerLimits {
 
 export interface HttpServerOptions {
   readonly clock: Clock;
+  readonly batch: Batch;
   /** Looked at with each request: a change holds for connections that are open. */
   readonly limits: () => ServerLimits;
   /** Must not throw. Asks for the body before it returns, or the body is dropped. */
@@ -36,6 +38,7 @@ const unfinishedMs = 2_000;
 /** Node's HTTP server, with connections that are stricter with requests and gentler with the ends of answers. */
 export class HttpServer implements ConnectionHost {
   readonly clock: Clock;
+  readonly batch: Batch;
   readonly #options: HttpServerOptions;
   readonly #server: Server;
   readonly #connections = new Map<Socket, ClientConnection>();
@@ -44,6 +47,7 @@ export class HttpServer implements ConnectionHost {
 
   constructor(options: HttpServerOptions) {
     this.clock = options.clock;
+    this.batch = options.batch;
     this.#options = options;
     const { headMs } = options.limits();
     this.#server = createServer({

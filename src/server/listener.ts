@@ -52,6 +52,7 @@ export class Listener {
     this.#deps = deps;
     this.#server = new HttpServer({
       clock: deps.clock,
+      batch: deps.batch,
       limits: () => {
         const { server } = deps.config();
         return { headMs: server.read_timeout, idleMs: server.idle_timeout, writeMs: server.write_timeout };

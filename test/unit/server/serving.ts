@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { Batch } from '../../../src/core/batch.ts';
 import type { HttpReply } from '../../../src/server/http-reply.ts';
 import type { BodySink, HttpRequest } from '../../../src/server/http-request.ts';
 import { HttpServer, type ServerLimits } from '../../../src/server/http-server.ts';
@@ -98,6 +99,7 @@ export class Serving {
     this.limits = { headMs: 5_000, idleMs: 120_000, writeMs: 300_000, ...limits };
     this.server = new HttpServer({
       clock: this.clock,
+      batch: new Batch(),
       limits: () => this.limits,
       onRequest: (request, reply) => {
         const visit = new Visit(request, reply);
