@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench, BenchCase, Row } from './case.ts';
+import { agentBody } from './cases/agent-body.ts';
 import { eventCpu } from './cases/event-cpu.ts';
 import { firstAnswer } from './cases/first-answer.ts';
 import { heldStreams } from './cases/held-streams.ts';
@@ -36,6 +37,7 @@ import { detailText, machineText, missedText, tableText } from './table.ts';
 const cases: readonly BenchCase[] = [
   requestCpu,
   eventCpu,
+  agentBody,
   throughput,
   latency,
   ttft,

@@ -20,13 +20,12 @@ export interface Bench {
 
 export type Unit = '×' | 'ms' | 'MB' | '';
 
-/** A budget of the product: the figure has to stay on the right side of `must`, and should of `goal`. */
+/** A budget of the product: the figure has to stay on the right side of `must`, and should of `goal`; one may be left out. */
 export interface Budget {
   readonly what: string;
   readonly unit: Unit;
   readonly limit: 'at-most' | 'at-least';
-  readonly must: number;
-  /** Left out where only the must was set. */
+  readonly must?: number;
   readonly goal?: number;
 }
 
@@ -59,6 +58,7 @@ export function skipped(budget: Budget, reason: string): Skipped {
   return { kind: 'skipped', ...budget, reason };
 }
 
-export function isWithin({ limit }: Budget, value: number, bound: number): boolean {
+export function isWithin({ limit }: Budget, value: number, bound: number | undefined): boolean {
+  if (bound === undefined) return true;
   return limit === 'at-most' ? value <= bound : value >= bound;
 }

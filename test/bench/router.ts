@@ -72,8 +72,12 @@ async function readyUrl({ child, name }: Running): Promise<string> {
 const warmUpRequests = 60_000;
 
 /** Loads what is asked until it is as fast as it gets. */
-export async function warmUp(bench: Bench, asked: Omit<Load, 'seconds' | 'connections'>): Promise<void> {
-  for (let requests = 0; requests < warmUpRequests; ) {
+export async function warmUp(
+  bench: Bench,
+  asked: Omit<Load, 'seconds' | 'connections'>,
+  least = warmUpRequests,
+): Promise<void> {
+  for (let requests = 0; requests < least; ) {
     requests += (await load(bench, { ...asked, connections, seconds: 2 })).requests;
   }
 }

@@ -16,12 +16,13 @@ export function tableText(rows: readonly Row[]): string {
 }
 
 function cellsOf(row: Row): readonly string[] {
-  const bounds = [bound(row, row.must), row.goal === undefined ? '–' : bound(row, row.goal)];
+  const bounds = [bound(row, row.must), bound(row, row.goal)];
   if (row.kind === 'skipped') return [row.what, 'skipped', ...bounds, '–'];
   return [row.what, figure(row, row.measured), ...bounds, verdict(row, row.measured)];
 }
 
-function bound(budget: Budget, value: number): string {
+function bound(budget: Budget, value: number | undefined): string {
+  if (value === undefined) return '–';
   return `${budget.limit === 'at-most' ? '≤' : '≥'} ${figure(budget, value)}`;
 }
 
@@ -32,7 +33,8 @@ function figure({ unit }: Budget, value: number): string {
 
 function verdict(budget: Budget, value: number): string {
   if (!isWithin(budget, value, budget.must)) return 'MISSED';
-  return budget.goal !== undefined && isWithin(budget, value, budget.goal) ? 'goal' : 'must';
+  if (budget.goal !== undefined && isWithin(budget, value, budget.goal)) return 'goal';
+  return budget.must === undefined ? 'measured' : 'must';
 }
 
 /** How each figure came about, a line each. */

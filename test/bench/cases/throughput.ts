@@ -6,7 +6,7 @@ import { portkeyHeaders, startPortkey } from '../portkey.ts';
 import { startRouter, warmUp } from '../router.ts';
 import { connections, load } from '../wrk.ts';
 
-const budget = { what: "requests per second / Portkey's", unit: '×', limit: 'at-least', must: 12, goal: 25 } as const;
+const budget = { what: "requests per second / Portkey's", unit: '×', limit: 'at-least', must: 7, goal: 10 } as const;
 
 export const throughput: BenchCase = {
   name: 'throughput',
