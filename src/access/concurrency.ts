@@ -50,7 +50,10 @@ export class Concurrency {
     return lane.inFlight < lane.limit && lane.waiting.size === 0 ? this.#enter(lane) : undefined;
   }
 
-  /** Waits for a place. Rejects with `queue_full`, or with the signal's reason: `client_closed` where that is no error of ours. */
+  /**
+   * Waits for a place. Rejects with `queue_full`, or with the signal's reason: `client_closed` where that is not an
+   * error of ours.
+   */
   enter(endpoint: Endpoint, signal: AbortSignal): Promise<Release> {
     const now = this.tryEnter(endpoint);
     if (now !== undefined) return Promise.resolve(now);

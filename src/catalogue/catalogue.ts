@@ -116,7 +116,7 @@ export function genericType(): ProviderType {
   return type;
 }
 
-/** The hosted type that answers at `host` (without port); undefined for hosts nobody in the catalogue owns. */
+/** The hosted type that answers at `host` (without port); undefined for hosts that are not in the catalogue. */
 export function providerTypeOfHost(host: string): ProviderType | undefined {
   return table().types.find((type) => type.hosts.some((pattern) => hostMatches(pattern, host)));
 }

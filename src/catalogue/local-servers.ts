@@ -13,7 +13,7 @@ export interface DefaultPort {
   readonly first: FirstQuestion;
 }
 
-/** Where model servers listen when nobody told them otherwise, likeliest first. */
+/** Where model servers listen when they are not told otherwise, likeliest first. */
 export const defaultPorts: readonly DefaultPort[] = [
   { port: 11434, kinds: ['ollama'], first: 'ollama' },
   { port: 8080, kinds: ['llamacpp', 'localai', 'mlx_lm', 'tgi'], first: 'models' },

@@ -22,7 +22,7 @@ export async function listenError(thrown: unknown, { host, port }: Address): Pro
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAFNOSUPPORT':
-      return new CommandError('address_unknown', `${place} is no address of this machine`, {
+      return new CommandError('address_unknown', `${place} is not an address of this machine`, {
         hint: 'listen on 127.0.0.1, or on 0.0.0.0 for every address',
       });
     default:

@@ -6,8 +6,8 @@ import type { LogStream, Written } from '../telemetry/log-sink.ts';
 export type WriteBytes = (bytes: Buffer, offset: number) => number;
 
 /**
- * A stream of the process as a place for log lines: its failures are told to the writes, and it holds nobody up. A file
- * is written to directly, since Node's stream for it takes a part that was written for the whole.
+ * A stream of the process as a place for log lines: its failures are told to the writes, and it does not hold them up.
+ * A file is written to directly, since Node's stream for it takes a part that was written for the whole.
  */
 export function logStreamOf(stream: NodeJS.WriteStream & { readonly fd: number }): LogStream {
   if (isFile(stream.fd)) return new FileLog((bytes, offset) => writeSync(stream.fd, bytes, offset));

@@ -52,7 +52,7 @@ interface Failure {
   readonly exitCode: ExitCode;
 }
 
-/** The one place that prints a failure: on stderr for people, on stdout for whoever asked for JSON. */
+/** The one place that prints a failure: on stderr for people, on stdout where JSON was asked for. */
 export function printFailure(context: Pick<Context, 'options' | 'stdout' | 'stderr'>, thrown: unknown): ExitCode {
   const { options, stdout, stderr } = context;
   const { exitCode, ...error } = failureOf(thrown, options.verbose);
@@ -68,7 +68,7 @@ export function printFailure(context: Pick<Context, 'options' | 'stdout' | 'stde
 
 function failureOf(thrown: unknown, isVerbose: boolean): Failure {
   if (thrown instanceof CommandError) {
-    // Not spread: an error's message is no enumerable property.
+    // Not spread: an error's message is not an enumerable property.
     return { code: thrown.code, message: thrown.message, hint: thrown.hint, exitCode: thrown.exitCode };
   }
   const error = GatewayError.from(thrown);
@@ -79,7 +79,7 @@ function failureOf(thrown: unknown, isVerbose: boolean): Failure {
   }
   const exitCode = error.code === 'config_invalid' ? exitCodes.config : exitCodes.failed;
   if (error.code !== 'internal') return { code: error.code, message: error.message, hint: error.hint, exitCode };
-  // A defect: nobody can do anything about it without the place it happened at.
+  // A defect: it cannot be mended without the place it happened at.
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return {
     code: error.code,

@@ -26,7 +26,7 @@ export function writeRunFile(stateDirectory: string, content: RunFile): () => vo
   return () => rmSync(path, { force: true });
 }
 
-/** Routers whose process is alive, newest first. What cannot be read is none. */
+/** Routers whose process is alive, newest first. What cannot be read is left out. */
 export function readRunFiles(stateDirectory: string): readonly RunFile[] {
   return namesIn(folderIn(stateDirectory))
     .flatMap((name) => readOne(join(folderIn(stateDirectory), name)))

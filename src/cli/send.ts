@@ -23,7 +23,7 @@ export interface SendInput {
   readonly onText: (piece: string) => void;
 }
 
-/** What came of one real request. Null where nobody told. */
+/** What came of one real request. Null where it is not known. */
 export interface Sent {
   readonly provider: string | null;
   readonly model: string | null;

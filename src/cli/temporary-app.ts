@@ -11,7 +11,7 @@ const checkMs = 25;
 
 /**
  * The router's own parts for the time of one command, with fresh probes: what a command says is then what `serve`
- * would do. Whoever asks for it destroys it.
+ * would do. The caller destroys it.
  */
 export async function startTemporaryApp(context: Context, loaded: LoadedConfig): Promise<App> {
   const app = await createApp(loaded, {

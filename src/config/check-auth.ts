@@ -34,7 +34,7 @@ function checkSwitches({ config, tree, written, report }: CheckContext): void {
     report(keyMarkAt(tree, skipPath), skipPath, { message, hint: 'keep one of them' });
   } else if ((skip === false || enabled === true) && !hasKeys) {
     const path = enabled === true ? enabledPath : skipPath;
-    const message = 'a key is asked for, but none is declared, so nobody could call';
+    const message = 'a key is required, but none is declared, so every request would be refused';
     report(keyMarkAt(tree, path), path, { message, hint: 'add one under auth.keys, or set server.skip_auth: true' });
   } else if (hasKeys && (skip === true || enabled === false)) {
     const path = skip === true ? skipPath : enabledPath;
@@ -59,7 +59,7 @@ function checkListener({ config, tree, report }: CheckContext): void {
   const host = parseListen(config.server.listen)?.host;
   if (host === undefined || (!isIPv6(host) && hostPortProblem(host) !== undefined)) {
     const path = ['server', 'listen'];
-    report(markAt(tree, path), path, { message: 'this is no address to listen on', hint: 'write host:port' });
+    report(markAt(tree, path), path, { message: 'this is not an address to listen on', hint: 'write host:port' });
     return;
   }
   if (isLoopbackHost(host) || isAuthOn(config) || config.server.insecure) return;

@@ -3,7 +3,7 @@ import type { CheckContext } from './check-context.ts';
 import { didYouMean } from './near.ts';
 import { keyMarkAt, markAt, nodeAt, type Path, shown } from './tree.ts';
 
-/** Names that nobody could ask for, and names of providers and kinds of servers that do not exist. */
+/** Names that could never be asked for, and names of providers and kinds of servers that do not exist. */
 export function checkNames(context: CheckContext): void {
   checkReachable(context);
   checkServerKinds(context);
@@ -29,7 +29,7 @@ function checkServerKinds({ config, tree, report }: CheckContext): void {
     if (serverKinds.some((known) => known === kind)) continue;
     const path = ['discovery', 'servers', index];
     report(markAt(tree, path), path, {
-      message: `"${shown(nodeAt(tree, path))}" is no kind of server that can be found`,
+      message: `"${shown(nodeAt(tree, path))}" is not a kind of server that can be found`,
       hint: didYouMean(kind, serverKinds) ?? `known are ${serverKinds.join(', ')}`,
     });
   }
@@ -69,7 +69,7 @@ function checkProviderName(context: CheckContext, name: string, path: Path): voi
   const ids = declared?.kind === 'map' ? declared.entries : new Map<string, unknown>();
   if (ids.has(name) || knowledge.isProviderId(name)) return;
   report(markAt(tree, path), path, {
-    message: `"${shown(nodeAt(tree, path))}" is no provider`,
+    message: `"${shown(nodeAt(tree, path))}" is not a provider`,
     hint: didYouMean(name, [...ids.keys(), ...knowledge.typeNames]) ?? 'declare it under providers',
   });
 }

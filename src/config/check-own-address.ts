@@ -12,7 +12,7 @@ export function checkOwnAddress(context: CheckContext): void {
   const { config, tree, report, knowledge } = context;
   const own = parseListen(config.server.listen);
   const { ownAddresses } = knowledge;
-  // A free port is nobody's before it is taken.
+  // A free port has no owner before it is taken.
   if (own === undefined || own.port === 0 || ownAddresses === undefined) return;
   const addresses = listenedOn(own.host, ownAddresses);
   for (const [id, provider] of Object.entries(config.providers)) {

@@ -78,7 +78,8 @@ function checkHasBase(context: CheckContext, id: string, provider: ProviderConfi
   if (type !== undefined && knowledge.hasBase(type)) return;
   const models = provider.models ?? [];
   if (models.length > 0 && models.every((model) => model.base_url !== undefined)) return;
-  const message = type === undefined ? `"${id}" is no known provider and has no address` : `${type} needs an address`;
+  const message =
+    type === undefined ? `"${id}" is not a known provider and has no address` : `${type} needs an address`;
   report(keyMarkAt(tree, path), path, { message, hint: 'add api_base or base_url' });
 }
 
@@ -98,7 +99,7 @@ function checkHeaders({ tree, report }: CheckContext, provider: ProviderConfig, 
   for (const [name, value] of Object.entries(provider.headers ?? {})) {
     const at = [...path, 'headers', name];
     if (!isValid(() => validateHeaderName(name))) {
-      report(keyMarkAt(tree, at), at, { message: 'this is no name of a header' });
+      report(keyMarkAt(tree, at), at, { message: 'this is not a header name' });
     } else if (!isValid(() => validateHeaderValue(name, value))) {
       report(markAt(tree, at), at, { message: 'this holds characters that no header can carry' });
     }

@@ -32,7 +32,7 @@ export const systemFiles: Files = {
   },
 };
 
-/** Reads every file once: what is judged is then what is used, whoever writes in between. */
+/** Reads every file once: what is judged is then what is used, even when another process writes in between. */
 export function readOnce(files: Files): Files {
   const known = new Map<string, () => string>();
   return {

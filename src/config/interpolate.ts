@@ -64,7 +64,7 @@ function replace(node: ScalarNode, source: string, path: Path, options: Interpol
   const { value, variables, unset, withheld, isMalformed } = scan(source, options);
   if (isMalformed) {
     options.report(node.mark, path, {
-      message: 'this is no reference to a variable',
+      message: 'this is not a reference to a variable',
       hint: `write \${NAME} or \${NAME:-default}, and $$ for a dollar sign`,
     });
     // Without a value, so that it is not told again for what the text would be.

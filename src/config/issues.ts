@@ -20,7 +20,7 @@ export interface IssueText {
   readonly severity?: ConfigIssue['severity'];
 }
 
-/** Takes one problem; whoever calls goes on, so that all of them come at once. */
+/** Takes one problem; the caller goes on, so that all of them come at once. */
 export type Report = (mark: Mark, path: Path, text: IssueText) => void;
 
 export function makeIssue(mark: Mark, path: Path, text: IssueText): ConfigIssue {

@@ -48,7 +48,7 @@ export function splitListen(tree: MapNode, report: Report): MapNode {
   if (known(listen) === undefined) return withServer(rest);
   const address = parseListen(textOf(listen));
   if (address === undefined) {
-    report(listen.value.mark, ['server', 'listen'], { message: 'this is no address to listen on', hint: shape });
+    report(listen.value.mark, ['server', 'listen'], { message: 'this is not an address to listen on', hint: shape });
     return withServer(rest);
   }
   const part = (value: string): Entry => ({ keyMark: listen.keyMark, value: scalar(value, listen.value.mark) });

@@ -54,7 +54,7 @@ const syntaxMessages: Readonly<Record<string, string>> = {
   RESOURCE_EXHAUSTION: tooDeep,
 };
 
-/** YAML text as a tree with positions; undefined when it is no map or its syntax is broken (reported). */
+/** YAML text as a tree with positions; undefined when it is not a map or its syntax is broken (reported). */
 export function parseConfig(text: string, file: string, report: Report): MapNode | undefined {
   const lines = new LineCounter();
   // Whether keys repeat is seen when the maps are read: the parser compares each key with all before it.

@@ -61,7 +61,7 @@ function describe(issue: SchemaIssue, node: ConfigNode): IssueText {
       return notOneOf(issue.values.map(String), node);
     case 'invalid_format':
       return issue.format === 'url'
-        ? { message: 'this is no http:// or https:// URL', hint: 'write it as http://localhost:11434/v1' }
+        ? { message: 'this is not an http:// or https:// URL', hint: 'write it as http://localhost:11434/v1' }
         : { message: issue.message };
     case 'too_small':
     case 'too_big':

@@ -34,7 +34,7 @@ const protocolWord: Convert = (node, context) => {
   if (protocolNames.some((name) => name === ours)) return { ...node, value: ours ?? node.value };
   if (node.reference?.unset !== undefined) return undefined;
   context.report(node.mark, context.path, {
-    message: `"${shown(node)}" is no protocol`,
+    message: `"${shown(node)}" is not a protocol`,
     hint: didYouMean(node.value, protocolWords) ?? `one of ${protocolNames.join(', ')}`,
   });
   return undefined;
@@ -101,7 +101,7 @@ export const typeWord: Convert = (node, context) => {
   if (type !== undefined) return { ...node, value: type };
   if (node.reference?.unset !== undefined) return undefined;
   context.report(node.mark, context.path, {
-    message: `"${shown(node)}" is no provider type`,
+    message: `"${shown(node)}" is not a provider type`,
     hint: didYouMean(node.value, context.knowledge.typeNames) ?? 'leave it out for any OpenAI-compatible server',
   });
   return undefined;
@@ -129,7 +129,7 @@ const strategySpellings: Readonly<Record<string, string>> = {
   race: 'fastest',
 };
 
-/** A strategy in our spelling: `round_robin`, `Cost-Optimized`. A word that nobody knows is left for the schema. */
+/** A strategy in our spelling: `round_robin`, `Cost-Optimized`. An unknown word is left for the schema. */
 export const strategyWord: Convert = (node) => {
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return node;
   const written = node.value

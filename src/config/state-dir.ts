@@ -2,7 +2,7 @@ import { pathsOf, type Surroundings } from './find.ts';
 
 /**
  * Where the program keeps what it writes: trust, running routers, the ledger. `$ROUTER_STATE_DIR`, else
- * `$ROUTER_HOME/state`, else the platform's place. Whoever writes there makes it, for its owner only.
+ * `$ROUTER_HOME/state`, else the platform's place. The first writer makes it, for its owner only.
  */
 export function stateDirectory(where: Surroundings): string {
   const path = pathsOf(where);

@@ -12,7 +12,7 @@ export interface Reference {
   /** The text as written; shown in messages in place of the value, which may be a secret. */
   readonly source: string;
   readonly variables: readonly string[];
-  /** The variable that has no value, where that is no error by itself. */
+  /** The variable that has no value, where that is not an error by itself. */
   readonly unset?: string | undefined;
   /** Variables that have a value for the user, which a file that is not trusted does not get. */
   readonly withheld?: readonly string[] | undefined;

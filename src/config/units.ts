@@ -11,7 +11,7 @@ const byteUnits: Readonly<Record<string, number>> = {
   gib: 1024 ** 3,
 };
 
-/** Sum of `1h30m`-like text in the smallest unit of `units`; undefined when it is no such text. */
+/** Sum of `1h30m`-like text in the smallest unit of `units`; undefined when it is not such text. */
 function sum(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const pattern = /(\d+(?:\.\d+)?)\s*([a-z]+)/giy;
   const trimmed = text.trim();

@@ -1,7 +1,9 @@
 import type { ErrorCode } from './errors.ts';
 import type { Usage } from './model.ts';
 
-/** What happens to a request, told once each by whoever owns the fact; telemetry turns them into logs and metrics. */
+/**
+ * What happens to a request, told once each by the part that owns the fact; telemetry turns them into logs and metrics.
+ */
 export interface AttemptRecord {
   readonly provider: string;
   /** The upstream's id of the model. */

@@ -15,7 +15,7 @@ const pattern = /^[\w-]{1,32}$/;
  * at once. A client that makes it up only keeps its own request from being answered.
  */
 export class LoopMark {
-  /** New at every start, and known to nobody before the first request. */
+  /** New at every start, and not known outside before the first request. */
   readonly id = randomBytes(9).toString('base64url');
 
   /** Whether a request with this header has been here before, or passed too many routers. */

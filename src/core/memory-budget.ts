@@ -60,7 +60,7 @@ export class MemoryShare {
 
   /** Before so many bytes are held. Throws `overloaded` or `too_large`, and then counts nothing. */
   take(bytes: number): void {
-    // What comes after the end of its request is dropped by whoever brings it.
+    // What comes after the end of its request is dropped by the part that brings it.
     if (this.#isReleased) return;
     this.#budget.take(bytes, this.#bytes + bytes);
     this.#bytes += bytes;

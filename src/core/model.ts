@@ -83,7 +83,7 @@ export interface Endpoint {
   readonly isUnresolved?: boolean | undefined;
   /** True when it is on this machine's loopback. */
   readonly isLoopback: boolean;
-  /** In-flight limit; undefined is none. */
+  /** In-flight limit; undefined: without a limit. */
   readonly maxConcurrent: number | undefined;
   readonly queue: { readonly max: number; readonly timeoutMs: number };
   /** Connections in the pool; undefined leaves it open. */

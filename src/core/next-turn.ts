@@ -1,6 +1,6 @@
 /**
  * Resolves in a later turn of the event loop, once others have been heard and answered: what takes long for one
- * request is done in parts with this between them, so that nobody else waits for all of it.
+ * request is done in parts with this between them, so that no other request waits for all of it.
  */
 export function nextTurn(): Promise<void> {
   // Twice, since what was heard in this turn is answered at its end, in the order in which it came up.

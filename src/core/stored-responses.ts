@@ -22,8 +22,8 @@ export interface FoundItem {
 /**
  * Keeps answers for a while. An owner (the name of a key, '' without auth) sees its own answers only. Entries are
  * copies: what is changed after `put` or in what `get` returned does not reach the store. An answer that is too large
- * to be kept is not kept; that is no error. `previous` is the kept answer that this one goes on from, if any: its items and
- * those before it are the beginning of `stored.input`, and need not be held twice.
+ * to be kept is not kept; that is not an error. `previous` is the kept answer that this one goes on from, if any: its
+ * items and those before it are the beginning of `stored.input`, and need not be held twice.
  */
 export interface ResponseStore {
   put(owner: string, stored: StoredResponse, previous?: string): Promise<void>;

@@ -20,7 +20,7 @@ const models = ['echo', 'fail'] as const;
 
 export async function startDemoEngine(clock: Clock): Promise<DemoEngine> {
   const server: Server = createServer((request, response) => {
-    // Whoever leaves within a request has no answer coming, and must not take the process along.
+    // A client that leaves within a request gets no answer, and must not take the process along.
     serve(clock, request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {

@@ -67,7 +67,7 @@ function withPort(host: string, text: string | undefined): HostPort | undefined 
 
 /**
  * `OLLAMA_HOST` by Ollama's own rules: spaces and quotes are trimmed; `http://` without a port means 80, `https://`
- * 443, no scheme 11434; a port that is no number in 0..65535 falls back to that default.
+ * 443, no scheme 11434; a port that is not a number in 0..65535 falls back to that default.
  */
 export function parseOllamaHost(value: string): OllamaHost {
   const text = value

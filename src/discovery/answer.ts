@@ -10,8 +10,8 @@ export interface Answer {
 }
 
 /**
- * Why no answer came. refused: nobody listens, or no such address; silent: connected, then nothing in time; foreign:
- * what answered does not speak HTTP or broke off.
+ * Why no answer came. refused: nothing listens there, or there is no such address; silent: connected, then nothing in
+ * time; foreign: what answered does not speak HTTP or broke off.
  */
 export type Failure = 'refused' | 'silent' | 'foreign';
 
@@ -50,7 +50,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The entries of an OpenAI listing; undefined when it is none. An Ollama without models says null. */
+/** The entries of an OpenAI listing; undefined when it is not a listing. An Ollama without models says null. */
 export function listingOf(answer: Answer | undefined): readonly Readonly<Record<string, unknown>>[] | undefined {
   if (answer?.status !== 200 || typeof answer.json !== 'object' || answer.json === null) return undefined;
   const { object, data } = answer.json as { readonly object?: unknown; readonly data?: unknown };

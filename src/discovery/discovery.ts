@@ -22,7 +22,7 @@ export interface Discovery {
   /** Settings that are left out of account, in words. */
   ignored(): readonly string[];
   /**
-   * One shared look at everything that may be a model server, for a name nobody knows: at most one a second. Resolves
+   * One shared look at everything that may be a model server, for an unknown name: at most one a second. Resolves
    * when it is done or after half a second.
    */
   probeNow(): Promise<void>;

@@ -28,7 +28,9 @@ export interface ProbeTarget {
   readonly isDeclared?: boolean | undefined;
 }
 
-/** `nothing`: no answer, with the reason; `other`: something answers that is no model server; `self`: this router. */
+/**
+ * `nothing`: no answer, with the reason; `other`: something answers that is not a model server; `self`: this router.
+ */
 export type ProbeResult =
   | { readonly kind: 'server'; readonly facts: ServerFacts }
   | { readonly kind: 'nothing'; readonly reason: Exclude<Failure, 'foreign'> }

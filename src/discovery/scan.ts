@@ -51,7 +51,7 @@ export function scan(input: ScanInput): Scan {
   const ignored = [...found.ignored];
   for (const address of found.addresses) {
     const site = siteOf(address);
-    // Variables are not checked like the file: what is no address would fail at every look.
+    // Variables are not checked like the file: what is not an address would fail at every look.
     if (!site.targets.every((target) => URL.canParse(target.origin))) {
       ignored.push(`'${address.host}' is not an address that can be connected to`);
       continue;

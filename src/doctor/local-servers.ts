@@ -26,7 +26,7 @@ function siteResults(looks: readonly Look[], declaredKind: string | undefined): 
   if (declaredKind !== undefined) return [missing(looks, declaredKind)];
   const stranger = looks.find(({ result }) => result.kind === 'other');
   if (stranger !== undefined) {
-    const message = 'something answers that is no model server';
+    const message = 'something answers that is not a model server';
     return [{ check: 'servers', subject: placeOf(stranger), status: 'skip', message }];
   }
   const silent = looks.find(({ result }) => result.kind === 'nothing' && result.reason === 'silent');

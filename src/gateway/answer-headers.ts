@@ -8,7 +8,7 @@ export interface AnswerFacts {
   readonly dialect: RoutingHeaders['prefix'];
   readonly requestedModel: string;
   readonly plan: Plan | undefined;
-  /** Who answers; undefined while nobody does. */
+  /** Who answers; undefined while no candidate does. */
   readonly candidate: Candidate | undefined;
   readonly latencyMs: number;
   /** US dollars. */

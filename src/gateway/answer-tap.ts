@@ -22,7 +22,7 @@ export interface CompleteAnswer {
 
 /**
  * Watches one answer on its way to the client, between the attempt that gives it and the delivery: for whoever keeps,
- * counts or compares answers, so that nobody reads our own output again. It sees the answer that the client gets and
+ * counts or compares answers, so that our own output is not parsed again. It sees the answer that the client gets and
  * nothing of attempts that failed or lost; a request that ends without an answer calls nothing. In order: `begin`,
  * `chunk` as often as needed, then one of `complete` and `broken`. None of them may throw or take long: the client
  * waits.

@@ -50,7 +50,7 @@ export interface AttemptInput {
   readonly delivery: Delivery;
   readonly departure: Departure;
   readonly memory: MemoryShare;
-  /** Monotonic time by which the whole request must have ended; undefined is no limit. */
+  /** Monotonic time by which the whole request must have ended; undefined: without a limit. */
   readonly deadline: number | undefined;
   /** Where its server is, to be told when that is found down. */
   readonly place: Place;

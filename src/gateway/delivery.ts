@@ -161,7 +161,7 @@ export class Delivery {
     });
   }
 
-  /** Nobody answers yet, but a client that sees nothing gives up: a loading model can take minutes. */
+  /** No upstream answers yet, but a client that sees nothing gives up: a loading model can take minutes. */
   #startEarly(): void {
     const { exchange, dialect, requestedModel, plan } = this.#input;
     this.#isEarly = true;

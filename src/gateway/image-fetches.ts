@@ -96,7 +96,7 @@ export class ImageFetches {
     }
   }
 
-  /** Fetches one after another of those that nobody fetches yet. */
+  /** Fetches one after another of those that are not being fetched yet. */
   async #work(waiting: IterableIterator<[number, string]>): Promise<void> {
     for (const [index, url] of waiting) {
       const free = await this.#deps.slots.enter(this.#abort.signal);

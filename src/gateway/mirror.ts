@@ -79,7 +79,7 @@ export class Mirror {
     return rule === undefined || this.#deps.random() >= rule.share ? undefined : { rule, tap: new HeardAnswer() };
   }
 
-  /** Sends the copy. Nobody waits for it. */
+  /** Sends the copy. The client does not wait for it. */
   start(mirrored: Mirrored, answered: Omit<Original, 'durationMs'>): void {
     const durationMs = this.#deps.clock.monotonic() - answered.exchange.startedAt;
     const original = { ...answered, durationMs };

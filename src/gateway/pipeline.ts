@@ -258,8 +258,8 @@ interface FinishInput {
 }
 
 /**
- * What is no name must not be read as the absence of one, which any model may answer. Some aggregators take further models
- * to fall back to (`models`), which a key's list bounds as well.
+ * A value that is not a name must not be read as the absence of one, which any model may answer. Some aggregators take
+ * further models to fall back to (`models`), which a key's list bounds as well.
  */
 function checkModels({ model, models }: JsonObject, allowed: AllowedModels): void {
   if (model !== undefined && model !== null && typeof model !== 'string') throw badField('model', 'a string');

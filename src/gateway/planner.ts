@@ -26,7 +26,7 @@ export interface Planned {
   readonly resolution: Resolution;
   readonly facts: RequestFacts;
   readonly operation: Operation;
-  /** What the request belongs to; undefined prefers nobody. */
+  /** What the request belongs to; undefined: without a preference. */
   readonly conversation?: string | undefined;
 }
 
@@ -57,7 +57,7 @@ export class Planner {
     return this.#plan(planned, (model) => this.#deps.turns.peek(model));
   }
 
-  /** With whoever answered the conversation before in front, unless something speaks against them now. */
+  /** With the candidate that answered the conversation before in front, unless something speaks against them now. */
   #preferring(plan: Plan, { conversation, resolution }: Planned): Plan {
     if (conversation === undefined || plan.kind !== 'in-turn' || plan.candidates.length < 2) return plan;
     const { sticky, availability, concurrency } = this.#deps;

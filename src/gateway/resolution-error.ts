@@ -70,7 +70,7 @@ export function downError(resolution: Resolution): GatewayError {
 /** Time that a model takes to load at the least. Milliseconds. */
 const loadingRetryMs = 2_000;
 
-/** For a name that nobody serves while there is a server that cannot say yet what it serves. */
+/** For a name without a server while there is a server that cannot say yet what it serves. */
 export function loadingError(provider: Provider): GatewayError {
   const { address } = downProvider(provider);
   return new GatewayError('not_ready', `${provider.label} on ${address} is still loading its model.`, {
@@ -79,7 +79,7 @@ export function loadingError(provider: Provider): GatewayError {
   });
 }
 
-/** The code that says most about why nobody was left. */
+/** The code that says most about why no candidate was left. */
 function noneLeft(resolution: Resolution): GatewayError {
   const { rejected } = resolution;
   const requested = shownName(resolution);

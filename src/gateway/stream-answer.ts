@@ -44,7 +44,7 @@ export class StreamAnswer implements Answer {
     const now = host.clock.monotonic();
     host.heard(now);
     if (!host.isCommitted) {
-      // The client has nothing yet, so content that came along with its own failure is nobody's loss.
+      // The client has nothing yet, so content that came along with its own failure is no loss to it.
       if (relay.failure !== undefined) return host.fail(relay.failure);
     }
     if (this.#firstTokenAt === undefined && relay.phase !== 'preamble' && !this.#commit(now)) return;

@@ -10,7 +10,7 @@ const maxBytes = 64 * 1024 * 1024;
 /** What one takes for each of its bytes: as it came, as text, as objects, and as what the client gets. */
 const heldForEachByte = 4;
 
-/** An answer that is no stream, whether the client asked for one or not. */
+/** An answer that is not a stream, whether the client asked for one or not. */
 export class WholeAnswer implements Answer {
   readonly usage = undefined;
   readonly #host: AnswerHost;

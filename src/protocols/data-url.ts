@@ -3,8 +3,8 @@ import type { MediaSource } from './canonical.ts';
 type Bytes = Extract<MediaSource, { kind: 'bytes' }>;
 
 /**
- * Reads `data:image/png;base64,…`. Undefined when it is no data URL. Percent-encoded data URLs become base64, which is
- * how bytes travel in the canonical form.
+ * Reads `data:image/png;base64,…`. Undefined when it is not a data URL. Percent-encoded data URLs become base64, which
+ * is how bytes travel in the canonical form.
  */
 export function parseDataUrl(url: string): Bytes | undefined {
   if (!/^data:/i.test(url)) return undefined;
@@ -22,7 +22,7 @@ function percentEncodedToBase64(payload: string): string | undefined {
   try {
     return Buffer.from(decodeURIComponent(payload)).toString('base64');
   } catch {
-    // A stray % makes it undecodable; to the caller that is no data URL, which it reports with the field's path.
+    // A stray % makes it undecodable; to the caller that is not a data URL, which it reports with the field's path.
     return undefined;
   }
 }

@@ -99,7 +99,7 @@ export function toBase64(vector: readonly number[]): string {
   return bytes.toString('base64');
 }
 
-/** Undefined when the bytes are no whole number of floats. */
+/** Undefined when the bytes are not a whole number of floats. */
 export function fromBase64(base64: string): readonly number[] | undefined {
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.length === 0 || bytes.length % 4 !== 0) return undefined;

@@ -26,7 +26,10 @@ export function foreignFields(request: Extended, protocol: string): readonly str
 /** Fields of the canonical request that a wire has no place for, each with the name it is known by. */
 export type UncarriedFields = readonly (readonly [keyof CanonicalRequest, string])[];
 
-/** Names of those that ask for something: `n: 1`, `logprobs: false` or a penalty of 0 are no loss, a seed of 0 is. */
+/**
+ * Names of those that ask for something: `n: 1`, `logprobs: false` or a penalty of 0 lose nothing when left out, a seed
+ * of 0 does.
+ */
 export function lostFields(request: CanonicalRequest, uncarried: UncarriedFields): readonly string[] {
   return uncarried.flatMap(([key, name]) => {
     const value = request[key];

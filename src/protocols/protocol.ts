@@ -24,7 +24,9 @@ export interface AnswerContext {
   readonly requestId: string;
   /** Unix milliseconds. */
   readonly nowMs: number;
-  /** Milliseconds since the request came, asked at any time; undefined where nobody measures. For Ollama's durations. */
+  /**
+   * Milliseconds since the request came, asked at any time; undefined where it is not measured. For Ollama's durations.
+   */
   readonly elapsedMs?: (() => number) | undefined;
   /** The decoded request, for protocols whose answer repeats parts of it (Responses). */
   readonly request: CanonicalRequest;

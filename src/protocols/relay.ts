@@ -27,7 +27,7 @@ export interface Relay {
   /** The upstream closed. Throws `upstream_invalid` when the answer is not whole. */
   end(): Buffer | string | undefined;
   /**
-   * What ends this answer for the client after a failure, in the state it is in. Undefined where nobody counted its
+   * What ends this answer for the client after a failure, in the state it is in. Undefined where it did not count its
    * events, so that the protocol's usual error event has to do.
    */
   errorEvent(error: GatewayError, facts: ErrorFacts): string | undefined;

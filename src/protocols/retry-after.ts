@@ -19,7 +19,7 @@ function first(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
-/** Undefined for what is no number or lies in the past. */
+/** Undefined for what is not a number or lies in the past. */
 function positive(value: number): number | undefined {
   return Number.isFinite(value) && value >= 0 ? value : undefined;
 }

@@ -5,8 +5,8 @@ import { type Match, nothing } from './match.ts';
 import { isUsable, type Provider, type Snapshot } from './snapshot.ts';
 
 /**
- * `auto`, or no model at all: whoever can chat. Local servers bring all their chat models, loaded ones first; a hosted
- * provider brings the one it was told to use, else its first.
+ * `auto`, or no model at all: any model that can chat. Local servers bring all their chat models, loaded ones first; a
+ * hosted provider brings the one it was told to use, else its first.
  */
 export function matchAuto(snapshot: Snapshot): Match | undefined {
   const candidates: Candidate[] = [];

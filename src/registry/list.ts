@@ -15,7 +15,7 @@ export interface ListedModel {
   /** Tokens one request may use, at the first provider that tells. */
   readonly context: number | undefined;
   readonly type: ModelType;
-  /** True when it is loaded somewhere; undefined where nobody tells. */
+  /** True when it is loaded somewhere; undefined where no server tells. */
   readonly isLoaded: boolean | undefined;
   /** Something that serves it stays in the local network. */
   readonly isLocal: boolean;
@@ -24,7 +24,7 @@ export interface ListedModel {
 
 /**
  * One entry a bare name: virtual models as written in the file, then real ones in the order of providers and of each
- * provider's own list. Patterns are no names; models of which every server is down are not there.
+ * provider's own list. Patterns are not names; models of which every server is down are not there.
  */
 export function listModels(snapshot: Snapshot, allowed?: AllowedModels): readonly ListedModel[] {
   const entries = new Map<string, ListedModel>();

@@ -26,7 +26,7 @@ function lockedTo(snapshot: Snapshot, request: ResolveRequest, provider: Provide
   const { model } = request;
   if (!isUsable(provider)) return { match: forwarded(snapshot, provider, model), config: undefined };
   const { match, config } = lookUp(snapshot, request);
-  // A fallback is no answer to a request that says where to go.
+  // A fallback does not answer a request that says where to go.
   if (match === undefined || match.basis === 'fallback') return { match: forwarded(snapshot, provider, model), config };
   const down = provider.state === 'down' ? downProvider(provider) : undefined;
   const locked: Match = { ...onlyAt(provider, match), rule: 'provider-lock', down };

@@ -43,7 +43,10 @@ function lookUpPreset(snapshot: Snapshot, request: ResolveRequest, text: string)
   return { match: { ...found, rule: 'preset', narrowings, names }, config };
 }
 
-/** A default is no base for a restricted preset, and neither is any model where only the preset's own base restricts it. */
+/**
+ * A default cannot be the base of a restricted preset, and neither is any model where only the preset's own base
+ * restricts it.
+ */
 function isStray(snapshot: Snapshot, { basis }: Match, preset: string): boolean {
   if (basis === 'name' || !isVariation(snapshot, preset)) return false;
   return basis === 'fallback' || snapshot.config.presets[preset.slice(1)]?.routing === undefined;

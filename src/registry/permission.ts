@@ -21,7 +21,7 @@ const everything: Permission = { isForbidden: false, mayHave: () => true };
 /**
  * The list is about names that are asked for: another model never answers for one that is not in it, be it that a
  * virtual model, a server with one model or a default would. What stands in for a name must be in the list too; the
- * endpoints of a virtual model need not, since whoever wrote the list can know them.
+ * endpoints of a virtual model need not, since the author of the list can know them.
  */
 export function permissionFor(request: ResolveRequest, match: Match): Permission {
   const allowed = request.allowedModels;

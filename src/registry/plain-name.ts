@@ -1,7 +1,7 @@
-/** Longer names are nobody's: they are neither read in other ways nor answered by a default. Characters. */
+/** Longer names belong to no model: they are neither read in other ways nor answered by a default. Characters. */
 export const maxNameLength = 256;
 
-/** Characters that nobody sees, and so nobody means: control, zero-width, direction and filler characters. */
+/** Characters that cannot be seen, and so are not meant: control, zero-width, direction and filler characters. */
 const unseen = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** Nothing below changes such a name, and nearly every one is like this. */

@@ -140,7 +140,7 @@ function stateOf(input: ProviderInput, type: ProviderType, endpoint: Provider['e
     return { state: server.state, detail: server.detail };
   }
   if (listing === undefined) return { state: 'unknown', detail: undefined };
-  // A listing may be refused where chat is not (restricted keys): not knowing the list is no reason to stay away.
+  // A listing may be refused where chat is not (restricted keys): not knowing the list is not a reason to stay away.
   return isList(listing) ? { state: 'ready', detail: undefined } : { state: 'unknown', detail: listing.reason };
 }
 
@@ -154,7 +154,7 @@ function missingBase(type: ProviderType): string {
     : `no base URL: set api_base or ${variables.join(' and ')}`;
 }
 
-/** Vendors' own hosts answer nobody without a key; anything else may be a keyless proxy. */
+/** Vendors' own hosts answer nothing without a key; anything else may be a keyless proxy. */
 function needsKey(type: ProviderType, baseUrl: string): boolean {
   const host = hostOf(baseUrl) ?? '';
   return type.hosts.some((pattern) => hostMatches(pattern, host));

@@ -64,8 +64,8 @@ export interface DownServer {
 
 /**
  * found: there are candidates. unknown: nothing has the name (a fresh look at the servers may change that).
- * down-type: it names a local kind of server, and none is there. unknown-provider: the lock names nobody.
- * none-left: the name means something, but nothing that this request may use.
+ * down-type: it names a local kind of server, and none is there. unknown-provider: the lock names a provider that does
+ * not exist. none-left: the name means something, but nothing that this request may use.
  */
 export type ResolutionKind = 'found' | 'unknown' | 'down-type' | 'unknown-provider' | 'none-left';
 

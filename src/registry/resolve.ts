@@ -104,7 +104,8 @@ function usable(
   const continued = continueOver(snapshot, match, request.operation);
   const filters = { request, localOnly, narrowings: match.narrowings };
   const own = narrow(snapshot, continued.own, { ...filters, mayHave: permission.mayHave });
-  // Nobody asked for these, so the key must have them by their own names; and they are not why a name leads nowhere.
+  // The client did not ask for these, so the key must have them by their own names; and they are not why a name leads
+  // nowhere.
   const addable = continued.added.filter((candidate) => isModelAllowed(candidate, request.allowedModels));
   const added = narrow(snapshot, addable, { ...filters, mayHave: () => true });
   const all = [...own.left, ...added.left];
@@ -142,7 +143,7 @@ function merged(
   return one === undefined ? over : { ...one, ...over };
 }
 
-/** Nobody serves the name now. Somebody who would, were it on, is named with the reason. */
+/** No server has the name now. A provider that would have it if it were up is named with the reason. */
 function unresolved(snapshot: Snapshot, request: ResolveRequest): Resolution {
   if (!isAskedAllowed(request)) return forbidden(request, 'none');
   const { model } = request;

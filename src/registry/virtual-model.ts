@@ -33,7 +33,7 @@ export function catchAll(snapshot: Snapshot): VirtualModel | undefined {
   return config === undefined ? undefined : { name: '*', config, isPattern: true };
 }
 
-/** Its endpoints as candidates, in the order they are written, and why the others are none. */
+/** Its endpoints as candidates, in the order they are written, and why the others are not. */
 export function virtualCandidates(
   snapshot: Snapshot,
   virtual: VirtualModel,

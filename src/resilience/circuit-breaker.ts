@@ -45,7 +45,8 @@ export interface BreakerEvents {
 
 /**
  * One circuit a key (an endpoint, or an endpoint and model). Owns its states, which survive reloads, also one that
- * changes the settings. It never forbids: it says who is to be asked last, since the last hope is always tried.
+ * changes the settings. It never forbids: it says which candidates are to be asked last, since the last hope is always
+ * tried.
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
@@ -59,7 +60,7 @@ export class CircuitBreaker {
     this.#events = events;
   }
 
-  /** Nothing failed lately: nobody needs to be asked about. */
+  /** Nothing failed lately, so no endpoint needs to be looked at. */
   get isEmpty(): boolean {
     return this.#circuits.size === 0;
   }

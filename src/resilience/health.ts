@@ -37,7 +37,7 @@ export class Health {
     }
   }
 
-  /** A request found nobody there. True when this changed something. */
+  /** A request found nothing listening there. True when this changed something. */
   refused(address: string): boolean {
     if (!this.#probed.has(address) || this.state(address) === 'down') return false;
     this.#refused.set(address, this.#clock.monotonic() + suspicionMs);

@@ -56,7 +56,7 @@ export interface RetryNumber {
 }
 
 /**
- * Milliseconds to wait before try number `retry` (from 0) of the same candidate, or undefined when it is no use.
+ * Milliseconds to wait before try number `retry` (from 0) of the same candidate, or undefined when it would be useless.
  * Exponential with full jitter; the upstream's Retry-After is kept up to `maxDelayMs`, a longer one is the client's
  * to wait.
  */

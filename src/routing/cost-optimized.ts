@@ -13,7 +13,7 @@ export const costOptimized: Strategy = {
   },
 };
 
-/** Finite, since the difference of two infinities is no order. */
+/** Finite, since the difference of two infinities cannot be sorted by. */
 function priceOf({ facts }: Choice): number {
   return facts.price ?? Number.MAX_VALUE;
 }

@@ -4,7 +4,7 @@ import type { Choice, Circumstances, Strategy } from './strategy.ts';
 
 /**
  * The quickest first. One that was not asked lately is asked before all others, once: until it has answered, those that
- * are known come before it, so that a crowd does not run to a place that nobody knows.
+ * are known come before it, so that a crowd does not run to a place that is not known.
  */
 export const leastLatency: Strategy = {
   name: 'least-latency',

@@ -26,7 +26,7 @@ function comparing({ discovered }: Circumstances['resolution']): (one: Choice, o
     Number(one.model.isLoaded === false) - Number(other.model.isLoaded === false);
 }
 
-/** Lower first, no priority last; finite, since the difference of two infinities is no order. */
+/** Lower first, no priority last; finite, since the difference of two infinities cannot be sorted by. */
 function priorityOf(candidate: Candidate): number {
   return candidate.endpoint.priority ?? Number.MAX_SAFE_INTEGER;
 }

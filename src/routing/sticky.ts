@@ -17,7 +17,7 @@ export class Sticky {
     this.#clock = clock;
   }
 
-  /** Key of the candidate; undefined when nobody is known, or not any more. */
+  /** Key of the candidate; undefined when no candidate is known, or not any more. */
   find(conversation: string): string | undefined {
     const kept = this.#kept.get(conversation);
     if (kept === undefined) return undefined;

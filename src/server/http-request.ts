@@ -53,7 +53,7 @@ export class HttpRequest {
     return this.incoming.complete;
   }
 
-  /** Takes the body; only while the request is being handed over, since a body that nobody took is dropped. */
+  /** Takes the body; only while the request is being handed over, since a body that was not taken is dropped. */
   receive(sink: BodySink): void {
     if (this.#isSealed) throw new Error('the body of this request was dropped');
     this.#sink = sink;

@@ -88,7 +88,7 @@ export class HttpServer implements ConnectionHost {
     this.#server.listen({ host, port, backlog: 1024 });
     // A callback would stay behind after a failure, for the next try to call.
     await once(this.#server, 'listening');
-    // A connection that could not be accepted is nobody's.
+    // A connection that could not be accepted belongs to no client.
     this.#server.on('error', ignore);
     return this.#server.address() as AddressInfo;
   }

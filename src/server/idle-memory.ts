@@ -13,7 +13,7 @@ export interface IdleMemoryOptions {
 
 /** Between two looks. Milliseconds. */
 const lookMs = 1_750;
-/** Requests between two looks that are no traffic yet: some clients ask for the list of models all day long. */
+/** So few requests between two looks do not count as traffic: some clients ask for the list of models all day long. */
 const trickle = 4;
 /**
  * Looks in a row at which nothing has happened, seven seconds: a collection drops what the compiler has learnt of our

@@ -17,7 +17,7 @@ export interface OllamaPages {
   readonly version: PageHandler;
 }
 
-/** What clients of Ollama ask before they chat, told of all models whoever serves them. */
+/** What clients of Ollama ask before they chat, answered for all models, whatever server has them. */
 export function ollamaPages(deps: OllamaPagesDeps): OllamaPages {
   const models = async (allowed: readonly string[] | undefined) => {
     await deps.ready();

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** 96 bits: nobody guesses the id of another's stored answer. Hexadecimal digits. */
+/** 96 bits: the id of another's stored answer cannot be guessed. Hexadecimal digits. */
 const digits = 24;
 /** Ids that are made at once. */
 const batch = 256;

@@ -19,7 +19,7 @@ export const brokenOff: ReadonlySet<string> = new Set(['HPE_INVALID_EOF_STATE', 
 /** Code of the error for a head that takes too long. */
 export const lateHead = 'ERR_HTTP_REQUEST_TIMEOUT';
 
-/** False for an error of the connection itself, which nobody can be told of. */
+/** False for an error of the connection itself, which cannot be answered. */
 export function isAboutMessage({ code }: RequestError): boolean {
   return code === lateHead || code.startsWith('HPE_');
 }

@@ -21,7 +21,7 @@ export interface KeptResponseInput {
 }
 
 /**
- * One answer as it is kept: as text, a byte a character, so that what it costs is known, nobody can change it from
+ * One answer as it is kept: as text, a byte a character, so that what it costs is known, it cannot be changed from
  * outside, and the garbage collector has one thing to look at. Turns of one conversation hang together: each has what it
  * added, since a copy of all that came before would make a conversation cost the square of its length.
  */

@@ -69,7 +69,7 @@ export class LogSink {
     });
   }
 
-  /** Text that is no part of the log, such as a greeting. Nothing tells when it is lost. */
+  /** Text that is not part of the log, such as a greeting. Nothing tells when it is lost. */
   writePlain(text: string): void {
     if (this.#stream.pendingBytes <= maxPendingBytes) this.#begin(text, () => undefined);
   }

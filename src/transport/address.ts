@@ -21,7 +21,7 @@ const privateNetworks = listOf(
   'fe80::/10',
 );
 
-/** Where clouds hand out credentials to whoever asks from inside. Never an upstream. */
+/** Where clouds hand out credentials to anything that asks from inside. Never an upstream. */
 const metadata = listOf(
   // AWS, Google, Azure, Oracle, DigitalOcean, Hetzner, OpenStack and most others.
   '169.254.169.254/32',

@@ -19,7 +19,7 @@ export interface TransportOptions {
   readonly lookUp?: LookUp | undefined;
 }
 
-/** Owns the connection pools: one per endpoint, so that one slow provider takes nobody else's connections. */
+/** Owns the connection pools: one per endpoint, so that one slow provider takes no other's connections. */
 export class Transport {
   readonly #options: TransportOptions;
   /** By the endpoint's key, then by origin and how far connections may go. */

@@ -62,7 +62,7 @@ interface Connecting {
 }
 
 const poolOptions: Pool.Options = {
-  // Our own timers rule: a model that loads for minutes is no failure of the connection.
+  // Our own timers rule: a model that loads for minutes is not a failure of the connection.
   headersTimeout: 0,
   bodyTimeout: 0,
   keepAliveTimeout: keepAliveMs,

@@ -8,7 +8,7 @@ export interface EventStreamMessage {
   readonly payload: Buffer;
 }
 
-/** The bytes are no event stream, or were changed on the way. */
+/** The bytes are not an event stream, or were changed on the way. */
 export class EventStreamError extends Error {}
 
 /** Total length, length of the headers, checksum of both: three big-endian numbers. Bytes. */

@@ -50,7 +50,7 @@ export function isGone({ cause }: GatewayError): boolean {
 
 /**
  * undici's errors for an answer that it did not expect have the code of a closed connection, or that of a defect: it
- * takes for granted that nobody answers 101 unasked.
+ * takes for granted that no server answers 101 unasked.
  */
 function isUnexpectedAnswer(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

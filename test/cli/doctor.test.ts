@@ -69,7 +69,7 @@ describe('doctor', () => {
     expect(at(lmStudio)).toMatchObject({ status: 'ok', subject: expect.stringMatching(/^LM Studio/) });
     expect(at(vllm)).toMatchObject({ status: 'ok', subject: expect.stringMatching(/^vLLM/) });
     expect(at(ollama)?.message).toContain('m (context 4,096, loaded)');
-    expect(at(web)).toMatchObject({ status: 'skip', message: 'something answers that is no model server' });
+    expect(at(web)).toMatchObject({ status: 'skip', message: 'something answers that is not a model server' });
   });
 
   test('proves that a chat model streams and calls tools', async () => {

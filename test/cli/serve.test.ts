@@ -148,13 +148,13 @@ describe('an address that cannot be had', () => {
     const path = sandbox.write('r.yaml', 'server: { insecure: true }\n');
     const { code, stderr } = await sandbox.run(['serve', '-c', path, '--listen', '192.0.2.1:4000']);
     expect(code).toBe(1);
-    expect(stderr).toContain('192.0.2.1:4000 is no address of this machine');
+    expect(stderr).toContain('192.0.2.1:4000 is not an address of this machine');
   });
 
   test('that is none ends with 3', async () => {
     const { code, stderr } = await sandbox.run(['serve', '--listen', 'nonsense']);
     expect(code).toBe(3);
-    expect(stderr).toContain('this is no address to listen on');
+    expect(stderr).toContain('this is not an address to listen on');
   });
 });
 

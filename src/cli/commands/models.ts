@@ -29,7 +29,7 @@ interface Row {
   readonly state: string;
 }
 
-/** Lists what can be called. An empty list is no failure. */
+/** Lists what can be called. An empty list is not a failure. */
 export async function models(context: Context, options: ModelsOptions): Promise<Report> {
   if (options.local === true && options.hosted === true) {
     throw new CommandError('usage', '--local and --hosted exclude each other', { exitCode: exitCodes.usage });

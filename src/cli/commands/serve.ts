@@ -44,7 +44,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
   // Before anything can be asked for: a signal in the first moments must not cut it off either.
   const stopped = untilStopped(context, app);
   const listening = await listen(app, loaded);
-  // Whoever reads the ready line may change the file or send a signal the very next moment.
+  // The reader of the ready line may change the file or send a signal the very next moment.
   const reloader = new Reloader({ app, clock: context.clock, loaded });
   reloader.start((signal, action) => context.onSignal(signal, action));
   const logger = loggerFor(context, { options, loaded: () => reloader.loaded, sink: outputs.stderr });

@@ -1,6 +1,6 @@
 import type { Pricing } from '../../core/model.ts';
 
-/** `32,768`; a dash for what nobody told. */
+/** `32,768`; a dash for what is not known. */
 export function countText(value: number | null | undefined): string {
   return value === null || value === undefined ? '-' : value.toLocaleString('en-US');
 }

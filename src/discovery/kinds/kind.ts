@@ -26,7 +26,7 @@ export interface Recognised {
   readonly basePath?: string | undefined;
 }
 
-/** Whether this kind stands at the place, and what it serves. Undefined: it is another kind, or nobody's. */
+/** Whether this kind stands at the place, and what it serves. Undefined: it is another kind, or unknown. */
 export type Recogniser = (ask: Ask, place: Place) => Promise<Recognised | undefined>;
 
 /** A whole number above zero; servers write 0 or null for "unknown". */

@@ -21,7 +21,7 @@ export const lmStudio: Recogniser = async (ask, place) => {
   return { kind: 'lm_studio', state: 'ready', models: [], detail: 'does not list its models' };
 };
 
-/** The same, at a port that nobody reserved: asked only where the listing came from an Express server. */
+/** The same, at a port that is not reserved for it: asked only where the listing came from an Express server. */
 export const lmStudioBehindExpress: Recogniser = async (ask, place) => {
   const answer = await ask(`${place.basePath}/models`);
   return answer !== undefined && header(answer, 'x-powered-by') === 'Express' ? lmStudio(ask, place) : undefined;

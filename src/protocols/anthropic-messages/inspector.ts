@@ -46,7 +46,7 @@ function parse(data: string): JsonObject | GatewayError {
   try {
     return asObject(JSON.parse(data)) ?? {};
   } catch (thrown) {
-    return new GatewayError('upstream_invalid', 'The upstream sent an event that is no JSON.', {
+    return new GatewayError('upstream_invalid', 'The upstream sent an event that is not JSON.', {
       detail: data.slice(0, 200),
       cause: thrown,
     });

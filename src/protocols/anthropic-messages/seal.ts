@@ -14,7 +14,7 @@ export function signatureOf(seal: Seal | undefined): string {
   return seal.protocol === protocol ? seal.value : `${foreignPrefix}${seal.protocol}:${seal.value}`;
 }
 
-/** Undefined for the empty signature of reasoning that nobody sealed. */
+/** Undefined for the empty signature of reasoning that was not sealed. */
 export function sealOf(signature: string): Seal | undefined {
   if (signature === '') return undefined;
   if (!signature.startsWith(foreignPrefix)) return { protocol, value: signature };

@@ -15,7 +15,10 @@ export interface ModelTraits {
   readonly caches: { readonly content: boolean; readonly tools: boolean; readonly hour: boolean };
   /** The model's own fields that limit sampling to the likeliest tokens; undefined where it has none. */
   readonly topK: ((count: number) => JsonObject) | undefined;
-  /** The model's own fields that ask for an effort; undefined where it has none, and for Claude, who thinks otherwise. */
+  /**
+   * The model's own fields that ask for an effort; undefined where it has none, and for Claude, which asks for thinking
+   * in another way.
+   */
   readonly effort: ((word: EffortWord) => JsonObject) | undefined;
   /** Takes its highest effort only without limits on tokens and sampling. */
   readonly isUnboundAtHigh: boolean;

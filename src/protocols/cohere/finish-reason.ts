@@ -15,7 +15,7 @@ export function decodeFinishReason(raw: string, hasToolCalls: boolean): FinishRe
   return reason === 'stop' && hasToolCalls ? 'tool-calls' : reason;
 }
 
-/** Throws for the reasons that are failures: the answer in a 200 is none. `detail` is the API's own text. */
+/** Throws for the reasons that are failures: a 200 does not make them answers. `detail` is the API's own text. */
 export function checkFinishReason(raw: string | undefined, detail: string | undefined): void {
   const message = detail ?? `Cohere gave up its answer with ${raw ?? 'an error'}.`;
   if (raw === 'TIMEOUT') throw new GatewayError('upstream_timeout', message);

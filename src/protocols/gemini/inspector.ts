@@ -25,7 +25,7 @@ export const inspector: Inspector = {
 
 function meaningOf(event: string, data: string, target: Candidate): EventMeaning {
   const chunk = parsed(data);
-  if (chunk === undefined) return { kind: 'error', error: unusable(target, 'an event that is no JSON') };
+  if (chunk === undefined) return { kind: 'error', error: unusable(target, 'an event that is not JSON') };
   const error = asObject(chunk.error) ?? (event === 'error' ? chunk : undefined);
   if (error !== undefined) return { kind: 'error', error: classifyErrorObject(error, target) };
   const usage = usageFromWire(chunk.usageMetadata);
@@ -50,7 +50,7 @@ function candidatesOf(body: JsonObject): readonly JsonObject[] {
   return objectsIn(body.candidates);
 }
 
-/** A text that is empty is no content yet. */
+/** An empty text is not content yet. */
 function hasParts(candidate: JsonObject): boolean {
   return asArray(asObject(candidate.content)?.parts).some((value) => {
     const part = asObject(value);

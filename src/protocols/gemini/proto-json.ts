@@ -65,7 +65,7 @@ export function booleanAt(value: unknown, path: string): boolean | undefined {
   return value;
 }
 
-/** The objects of a list of an upstream's; what is none is passed over. */
+/** The objects of a list of an upstream's; what is not an object is passed over. */
 export function objectsIn(value: unknown): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }

@@ -4,7 +4,7 @@ import { present } from '../fields.ts';
 import type { JsonObject } from '../protocol.ts';
 import { timestamp, type WireModel } from './wire.ts';
 
-/** What the pages tell of one model, whoever serves it. */
+/** What the pages tell of one model, whatever server has it. */
 export interface PageModel {
   readonly id: string;
   readonly type: ModelType;

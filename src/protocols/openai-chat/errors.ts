@@ -150,7 +150,7 @@ export function classifyError(status: number, headers: UpstreamHeaders, body: st
   return new GatewayError(code, message, fields);
 }
 
-/** An error in a 200 has no status of its own to pass on, and a 500 that is nobody's failure is none to the client. */
+/** An error in a 200 has no status of its own to pass on, and an upstream's 500 would read as a failure of ours. */
 function sentStatus(status: number): number | undefined {
   return status >= 400 && status !== 500 ? status : undefined;
 }

@@ -24,7 +24,7 @@ export function failureCode(error: GatewayError): string {
 
 /**
  * The envelope is that of all OpenAI protocols; only events differ. This one is for streams that were passed through,
- * whose numbers nobody counted: clients end at an `error` event whatever its number.
+ * whose numbers were not counted: clients end at an `error` event whatever its number.
  */
 export const errorRenderer: ErrorRenderer = {
   body: openaiErrors.body,
@@ -44,12 +44,12 @@ const statusByCode: readonly (readonly [code: RegExp, status: number])[] = [
   [/^(?:server_is_overloaded|slow_down)$/, 503],
 ];
 
-/** Read as an error in an answer that was no error by its status. */
+/** For an error whose own status was that of a success. */
 const noStatus = 200;
 
 /**
  * The error of an answer or an event that is a failure although its status was 200: a `failed` response, an `error`
- * event, or the bare envelope. Undefined when it is none.
+ * event, or the bare envelope. Undefined when it is not an error.
  */
 export function failureOf(body: JsonObject, target: Candidate): GatewayError | undefined {
   const isEvent = body.type === 'error';

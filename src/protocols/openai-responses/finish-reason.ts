@@ -14,7 +14,7 @@ export interface AnswerShape {
   readonly hasRefusal: boolean;
 }
 
-/** Undefined for a state that is no end (`failed`, `in_progress`, `queued`, `cancelled`). */
+/** Undefined for a state that does not end an answer (`failed`, `in_progress`, `queued`, `cancelled`). */
 export function decodeFinishReason(response: JsonObject, shape: AnswerShape): DecodedFinish | undefined {
   if (response.status === 'incomplete') {
     const raw = asString(asObject(response.incomplete_details)?.reason) ?? 'incomplete';

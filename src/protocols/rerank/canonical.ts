@@ -64,7 +64,7 @@ export interface RerankInbound extends Pick<InboundFormat, 'id' | 'facts' | 'err
 export interface RerankOutbound {
   readonly id: FormatId;
   encode(request: RerankRequest, target: Candidate): EncodedRequest;
-  /** Throws `upstream_invalid` for results that are none of the request's documents. */
+  /** Throws `upstream_invalid` for results that are not of the request's documents. */
   decodeResponse(body: JsonObject, context: RerankDecodeContext): RerankResponse;
   classifyError(status: number, headers: UpstreamHeaders, body: string, target: Candidate): GatewayError;
 }

@@ -144,7 +144,7 @@ async function fromContainer({ deps }: Search): Promise<FoundCredentials | undef
   return temporary(who, parseJson(who, await ask(deps, who, { url, method: 'GET', headers })));
 }
 
-/** The second version of the service only: the first one answers whoever gets a server to fetch a URL. */
+/** The second version of the service only: the first one answers anyone who gets a server to fetch a URL. */
 async function fromInstance({ deps }: Search): Promise<FoundCredentials | undefined> {
   const { environment } = deps;
   const set = environment.AWS_EC2_METADATA_SERVICE_ENDPOINT?.replace(/\/+$/, '');

@@ -21,7 +21,10 @@ const plainNames = new Set([
 
 const known = new WeakMap<Endpoint, KnownSecrets>();
 
-/** What an endpoint's requests carry that nobody else is to see: its credential, and the values of the user's headers. */
+/**
+ * What an endpoint's requests carry that must not be seen elsewhere: its credential, and the values of the user's
+ * headers.
+ */
 export function endpointSecrets(endpoint: Endpoint): KnownSecrets {
   let secrets = known.get(endpoint);
   if (secrets === undefined) {

@@ -76,7 +76,7 @@ function fetchHosted(transport: Transport, request: TokenRequest, url: URL): Pro
   });
 }
 
-/** What the pools want to know of a place that is no provider. */
+/** What the pools want to know of a place that is not a provider. */
 function tokenEndpoint(url: URL): Endpoint {
   return {
     key: `token@${url.origin}`,

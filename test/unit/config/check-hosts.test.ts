@@ -115,6 +115,6 @@ describe('a base URL', () => {
 describe('the address to listen on', () => {
   it.each(['192.168.1.300:80', '127.0.0.300:80', '127.1:80', '*:80', 'user@host:80'])('is not %s', (listen) => {
     const issues = issuesOf(() => loadText(`server: { listen: "${listen}", insecure: true }`));
-    expect(issues).toMatchObject([{ message: 'this is no address to listen on' }]);
+    expect(issues).toMatchObject([{ message: 'this is not an address to listen on' }]);
   });
 });

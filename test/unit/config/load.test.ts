@@ -32,7 +32,7 @@ describe('loadConfig', () => {
     expect(config.discovery.servers).toEqual(['lm_studio', 'llamacpp', 'vllm']);
     const [problem] = problemsOf(() => loadText('discovery: { servers: [ollama, anthropic] }\n'));
     expect(problem).toMatch(
-      /^router\.yaml:1:32 {2}"anthropic" is no kind of server that can be found {2}known are ollama, /,
+      /^router\.yaml:1:32 {2}"anthropic" is not a kind of server that can be found {2}known are ollama, /,
     );
   });
 

@@ -25,7 +25,7 @@ interface Block {
   /** Text that came while an earlier block was still open. */
   readonly held: string[];
   hasEnded: boolean;
-  /** Of reasoning; empty where nobody signed it. */
+  /** Of reasoning; empty where it was not signed. */
   signature: string;
 }
 

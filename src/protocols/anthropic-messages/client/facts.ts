@@ -33,7 +33,7 @@ function isCustomTool(tool: unknown): boolean {
 }
 
 /**
- * Thinking is no need: agents ask for it of every model, and one that cannot think answers without. Tools, pictures
+ * Thinking is not a need: agents ask for it of every model, and one that cannot think answers without. Tools, pictures
  * and an output format are: leaving them out would change the answer.
  */
 function needsOf(body: JsonObject): ReadonlySet<Capability> {

@@ -48,7 +48,7 @@ function decodeChoice(body: JsonObject, blocks: readonly unknown[]): Choice {
   };
 }
 
-/** Throws the error that the body is, or `upstream_invalid` when it is no message or one without any outcome. */
+/** Throws the error that the body is, or `upstream_invalid` when it is not a message, or is one without any outcome. */
 export function checkAnswer(body: JsonObject, target: DecodeContext['target']): readonly unknown[] {
   if (body.type === 'error' || asObject(body.error) !== undefined) {
     throw classifyError(200, {}, JSON.stringify(body), target);

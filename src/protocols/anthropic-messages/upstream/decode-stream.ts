@@ -105,7 +105,7 @@ class MessagesStreamDecoder implements StreamDecoder {
     try {
       return asObject(JSON.parse(data)) ?? {};
     } catch (thrown) {
-      throw new GatewayError('upstream_invalid', 'The upstream sent an event that is no JSON.', {
+      throw new GatewayError('upstream_invalid', 'The upstream sent an event that is not JSON.', {
         detail: data.slice(0, 200),
         cause: thrown,
       });

@@ -4,7 +4,7 @@ import type { Encoding } from './encoding.ts';
 
 /** The API's smallest budget. Tokens. */
 const minBudget = 1024;
-/** Above this a budget takes streaming and patience that nobody asked for by naming an effort. Tokens. */
+/** Above this a budget takes streaming and patience that naming an effort does not ask for. Tokens. */
 const maxImpliedBudget = 32_000;
 
 /** Share of the answer's tokens that each effort may spend on thinking. */

@@ -39,7 +39,7 @@ export function stopSequenceOf(additional: unknown): string | undefined {
   return asText(fields?.stop_sequence) ?? asText(asObject(fields?.delta)?.stop_sequence);
 }
 
-/** Throws `upstream_invalid` when the body is no message or one without any outcome. */
+/** Throws `upstream_invalid` when the body is not a message, or is one without any outcome. */
 export function decodeResponse(body: JsonObject, { target, request }: DecodeContext): CanonicalResponse {
   const message = asObject(asObject(body.output)?.message);
   const raw = asText(body.stopReason);

@@ -42,7 +42,7 @@ function encodeSampling(
   if (temperature !== undefined && !keepsTemperature) encoding.drops.add('temperature');
   if (topP !== undefined && !keepsTopP) encoding.drops.add('top_p');
   return present({
-    // The API's range ends at 1, whoever's model it is.
+    // The API's range ends at 1 for every vendor's model.
     temperature: temperature !== undefined && keepsTemperature ? Math.min(Math.max(temperature, 0), 1) : undefined,
     topP: keepsTopP ? topP : undefined,
   });

@@ -155,7 +155,7 @@ function parse(data: string): JsonObject {
   } catch (cause) {
     throw invalidAnswer('sent an event that is not JSON', cause);
   }
-  if (!isObject(parsed)) throw invalidAnswer('sent an event that is no object');
+  if (!isObject(parsed)) throw invalidAnswer('sent an event that is not an object');
   return parsed;
 }
 

@@ -107,7 +107,7 @@ const uncarried = [
   ['serviceTier', 'service_tier'],
 ] as const satisfies readonly (readonly [keyof CanonicalRequest, string])[];
 
-/** Values that ask for nothing (`n: 1`, `min_p: 0`) are no loss. */
+/** Values that ask for nothing (`n: 1`, `min_p: 0`) lose nothing when left out. */
 export function nameUncarried(request: CanonicalRequest, { drops }: EncodeState): void {
   for (const [key, name] of uncarried) {
     const value = request[key];

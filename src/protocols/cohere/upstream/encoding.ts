@@ -9,7 +9,7 @@ export interface EncodeState {
   readonly reasons: boolean;
 }
 
-/** Models that reason by their names, where nobody told; to all others `thinking` is an error. */
+/** Models that reason by their names, where it is not known otherwise; to all others `thinking` is an error. */
 const reasoningNames = /reasoning|command-a-plus/i;
 
 export function reasons({ model }: Candidate): boolean {

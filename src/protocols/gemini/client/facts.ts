@@ -13,7 +13,7 @@ interface Tally {
 }
 
 /**
- * A cheap look for planning; odd values count as absent, decoding reports them. A thinking configuration is no need:
+ * A cheap look for planning; odd values count as absent, decoding reports them. A thinking configuration is not a need:
  * agents send one always, and a model that cannot think answers all the same.
  */
 export function requestFacts(value: JsonObject, route: InboundRoute): RequestFacts {

@@ -76,10 +76,10 @@ class GeminiStreamDecoder implements StreamDecoder {
     try {
       value = JSON.parse(data);
     } catch {
-      throw unusable(this.#context.target, 'an event that is no JSON');
+      throw unusable(this.#context.target, 'an event that is not JSON');
     }
     const chunk = asObject(Array.isArray(value) ? value[0] : value);
-    if (chunk === undefined) throw unusable(this.#context.target, 'an event that is no object');
+    if (chunk === undefined) throw unusable(this.#context.target, 'an event that is not an object');
     return chunk;
   }
 

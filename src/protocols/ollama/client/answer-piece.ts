@@ -22,7 +22,7 @@ export function generatePiece({ text = '', thinking }: Piece): WireGeneratePiece
   return present({ response: text, thinking });
 }
 
-/** Arguments are an object here; what the model wrote that is none is wrapped, never lost. */
+/** Arguments are an object here; where the model wrote something else it is wrapped, never lost. */
 export function encodeCall(call: Omit<ToolCallPart, 'kind'>, index: number): WireToolCall {
   return { id: call.id, function: { index, name: call.name, arguments: inputOf(call.arguments) } };
 }

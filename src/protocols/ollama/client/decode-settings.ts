@@ -38,7 +38,7 @@ const sharedOptions = new Set([
   'frequency_penalty',
 ]);
 
-/** `known` are the top-level fields that the caller reads itself; what nobody reads is kept as Ollama's own. */
+/** `known` are the top-level fields that the caller reads itself; the rest is kept as Ollama's own. */
 export function decodeSettings(body: JsonObject, known: readonly string[]): Settings {
   const options = optionalObject(body, 'options') ?? {};
   return {

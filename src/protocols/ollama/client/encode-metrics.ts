@@ -4,7 +4,7 @@ import type { WireMetrics } from '../wire.ts';
 
 export interface Measured {
   readonly usage: Usage | undefined;
-  /** Since the request came; undefined where nobody measures. Milliseconds. */
+  /** Since the request came; undefined where it is not measured. Milliseconds. */
   readonly totalMs: number | undefined;
   /** Until the answer's first piece; undefined for an answer that came as a whole. */
   readonly firstPieceMs: number | undefined;

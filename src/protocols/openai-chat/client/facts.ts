@@ -11,7 +11,7 @@ const needOfPart: Readonly<Record<string, Capability>> = {
   file: 'documents',
 };
 
-/** What planning needs, without decoding: wrong types are left for whoever decodes or answers the request. */
+/** What planning needs, without decoding: wrong types are left for decoding, or for the upstream to refuse. */
 export function requestFacts(body: JsonObject): RequestFacts {
   const needs = new Set<Capability>();
   const hasTools = asArray(body.tools).length > 0 || asArray(body.functions).length > 0;

@@ -78,7 +78,8 @@ class ChatStreamDecoder implements StreamDecoder {
     } catch (cause) {
       throw new GatewayError('upstream_invalid', 'The upstream sent an event that is not JSON.', { cause });
     }
-    if (!isObject(parsed)) throw new GatewayError('upstream_invalid', 'The upstream sent an event that is no object.');
+    if (!isObject(parsed))
+      throw new GatewayError('upstream_invalid', 'The upstream sent an event that is not an object.');
     return parsed;
   }
 

@@ -4,7 +4,7 @@ import { estimateTokens, tokensPerImage } from '../../estimate.ts';
 import { asArray, asNumber, asObject, asText, isObject } from '../../fields.ts';
 import type { JsonObject } from '../../protocol.ts';
 
-/** Fields whose text is not prompt text: base64, URLs, ids, and reasoning that nobody here can read. */
+/** Fields whose text is not prompt text: base64, URLs, ids, and reasoning that cannot be read here. */
 const unread: ReadonlySet<string> = new Set([
   'image_url',
   'file_data',

@@ -9,7 +9,7 @@ import { openSeal } from '../seal.ts';
 import { customArguments } from '../tools.ts';
 import { decodeUsage } from '../usage.ts';
 
-/** A complete answer. Throws what a failed one really is, `upstream_invalid` for one that is no end. */
+/** A complete answer. Throws what a failed one really is, `upstream_invalid` for one that has not ended. */
 export function decodeResponse(body: JsonObject, context: DecodeContext): CanonicalResponse {
   const failure = failureOf(body, context.target);
   if (failure !== undefined) throw failure;

@@ -72,8 +72,8 @@ function ownItem(part: ContentPart, around: Surroundings): readonly WireInputIte
 }
 
 /**
- * Reasoning goes back to whoever sealed it. Unsealed, it is taken by local servers only, those that name a field for
- * it; OpenAI refuses the whole request over an item that it did not make.
+ * Reasoning goes back to the protocol that sealed it. Unsealed, it is taken by local servers only, those that name a
+ * field for it; OpenAI refuses the whole request over an item that it did not make.
  */
 function reasoningItem(part: ReasoningPart, around: Surroundings): readonly WireInputItem[] {
   const seal = part.seal?.protocol === protocol ? sealText(part.seal, 'reasoning') : undefined;

@@ -58,7 +58,7 @@ export function encodeRequest(request: CanonicalRequest, target: Candidate): Enc
 /** Hosted upstreams refuse a lower limit. Tokens. */
 const leastHostedLimit = 16;
 
-/** Sixteen tokens where five were asked for are an answer; a refusal is none. */
+/** Sixteen tokens where five were asked for are an answer; a refusal is not. */
 function tokenLimit(request: CanonicalRequest, target: Candidate): number | undefined {
   if (request.maxTokens === undefined || target.model.isLocal) return request.maxTokens;
   return Math.max(request.maxTokens, leastHostedLimit);

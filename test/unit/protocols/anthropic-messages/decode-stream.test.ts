@@ -104,7 +104,7 @@ describe('a broken stream', () => {
     );
   });
 
-  it('throws upstream_invalid for an event that is no JSON', () => {
+  it('throws upstream_invalid for an event that is not JSON', () => {
     const decoder = messagesOutbound.streamDecoder(decodeContext());
     expect(() => decoder.push(Buffer.from('data: {"type":\n\n'))).toThrow(
       expect.objectContaining({ code: 'upstream_invalid' }),
