@@ -240,7 +240,7 @@ const recipe = {
     'upstream/decode-stream.ts': ['streamDecoder'],
   },
   passthrough: { 'inspector.ts': ['inspector'] },
-  /** Where the errors are not those of another format (of OpenAI's chat). */
+  /** Where errors are not simply those of all OpenAI's formats, which `protocols/openai` has. */
   renderedErrors: { 'errors.ts': ['errorRenderer'] },
   classifiedErrors: { 'errors.ts': ['classifyError'] },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -251,10 +251,13 @@ const generating: Readonly<Record<string, readonly (keyof typeof recipe)[]>> = {
   cohere: ['both', 'upstream', 'classifiedErrors'],
   gemini: ['both', 'client', 'upstream', 'passthrough', 'renderedErrors', 'classifiedErrors'],
   ollama: ['both', 'client', 'renderedErrors'],
-  'openai-chat': ['both', 'client', 'upstream', 'passthrough', 'renderedErrors', 'classifiedErrors'],
+  'openai-chat': ['both', 'client', 'upstream', 'passthrough'],
   'openai-completions': ['both', 'client', 'passthrough'],
   'openai-responses': ['both', 'client', 'upstream', 'passthrough', 'renderedErrors'],
 };
+
+/** Folders of what several formats share. */
+const homes: ReadonlySet<string> = new Set(['openai', 'claude', 'rerank']);
 
 function isExported(code: string, name: string): boolean {
   return new RegExp(`^export (?:function|const) ${name}\\b`, 'm').test(code);
@@ -272,6 +275,18 @@ describe('a format that generates', () => {
       ),
     );
     expect(missing).toEqual([]);
+  });
+
+  test('takes nothing but the wire from the folder of another: what several share has a home of its own', () => {
+    const folderOf = (path: string) => /^protocols\/([^/]+)\//.exec(path)?.[1];
+    const borrowed = sources.flatMap((source) => {
+      const own = folderOf(source.path);
+      return targets(source)
+        .filter((path) => folderOf(path) !== undefined && folderOf(path) !== own && own !== undefined)
+        .filter((path) => !homes.has(folderOf(path) ?? '') && !path.endsWith('/wire.ts'))
+        .map((path) => `${source.path} imports ${path}`);
+    });
+    expect(borrowed).toEqual([]);
   });
 
   test('is in the table when it has a side of its own', () => {

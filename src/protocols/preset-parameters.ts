@@ -1,6 +1,6 @@
 import type { CanonicalRequest } from './canonical.ts';
 import { unknownFields } from './extensions.ts';
-import { decodeParameters, parameterFields } from './openai-chat/client/decode-parameters.ts';
+import { decodeParameters, parameterFields } from './openai/decode-parameters.ts';
 import { protocol } from './openai-chat/wire.ts';
 import type { JsonObject } from './protocol.ts';
 

@@ -9,7 +9,7 @@ import { type Formats, formatKey } from '../protocols/formats.ts';
 import { modelListToWire, modelToWire } from '../protocols/gemini/client/models.ts';
 import { errorRenderer as geminiErrors } from '../protocols/gemini/errors.ts';
 import { errorRenderer as ollamaErrors } from '../protocols/ollama/errors.ts';
-import { errorRenderer as openaiErrors } from '../protocols/openai-chat/errors.ts';
+import { errorRenderer as openaiErrors } from '../protocols/openai/errors.ts';
 import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
 import type { RerankInbound } from '../protocols/rerank/canonical.ts';
 import { geminiCountPage, messagesCountPage } from './count-pages.ts';

@@ -2,7 +2,7 @@ import { type ErrorCode, GatewayError } from '../../core/errors.ts';
 import type { Candidate } from '../../core/model.ts';
 import { redact } from '../../telemetry/redact.ts';
 import { asObject, asString } from '../fields.ts';
-import { classifyError as classifyOpenAi } from '../openai-chat/errors.ts';
+import { classifyError as classifyOpenAi } from '../openai/errors.ts';
 import type { ErrorFacts, ErrorRenderer, JsonObject, UpstreamHeaders } from '../protocol.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { frame } from './wire.ts';

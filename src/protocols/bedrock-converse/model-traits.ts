@@ -1,5 +1,5 @@
-import { type ModelTraits as ClaudeTraits, traitsOf as claudeTraitsOf } from '../anthropic-messages/model-traits.ts';
 import { protocol as messagesProtocol } from '../anthropic-messages/wire.ts';
+import { type ModelTraits as ClaudeTraits, traitsOf as claudeTraitsOf } from '../claude/model-traits.ts';
 import type { JsonObject } from '../protocol.ts';
 import { protocol } from './wire.ts';
 

@@ -1,9 +1,9 @@
+import { errorRenderer } from '../openai/errors.ts';
 import type { Inbound } from '../protocol.ts';
 import { decodeRequest } from './client/decode-request.ts';
 import { encodeResponse } from './client/encode-response.ts';
 import { streamEncoder } from './client/encode-stream.ts';
 import { requestFacts } from './client/facts.ts';
-import { errorRenderer } from './errors.ts';
 import { formatId } from './wire.ts';
 
 /** Clients of `POST /v1/chat/completions`. */

@@ -1,5 +1,5 @@
+import { classifyError } from '../openai/errors.ts';
 import type { Outbound } from '../protocol.ts';
-import { classifyError } from './errors.ts';
 import { countTokens } from './upstream/count-tokens.ts';
 import { decodeResponse } from './upstream/decode-response.ts';
 import { streamDecoder } from './upstream/decode-stream.ts';

@@ -1,4 +1,4 @@
-import { errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
+import { errorRenderer as openaiErrors } from '../openai/errors.ts';
 import type { Inbound } from '../protocol.ts';
 import { decodeRequest } from './client/decode-request.ts';
 import { encodeResponse } from './client/encode-response.ts';

@@ -1,11 +1,11 @@
 import { GatewayError } from '../../core/errors.ts';
 import { asArray, asText, isObject } from '../fields.ts';
-import { doneMarker } from '../openai-chat/client/envelope.ts';
-import { editCompletion } from '../openai-chat/edit-body.ts';
-import { classifyError, isErrorBody } from '../openai-chat/errors.ts';
-import { chunkMeaning, interestingChunk } from '../openai-chat/inspector.ts';
-import { operationPath } from '../openai-chat/path.ts';
-import { decodeUsage } from '../openai-chat/usage.ts';
+import { chunkMeaning, interestingChunk } from '../openai/chunk-meaning.ts';
+import { editCompletion } from '../openai/edit-body.ts';
+import { doneMarker } from '../openai/envelope.ts';
+import { classifyError, isErrorBody } from '../openai/errors.ts';
+import { operationPath } from '../openai/path.ts';
+import { decodeUsage } from '../openai/usage.ts';
 import type { Inspector } from '../protocol.ts';
 import { completionsPath, formatId } from './wire.ts';
 

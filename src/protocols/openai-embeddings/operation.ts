@@ -26,10 +26,10 @@ import {
   optionalString,
   present,
 } from '../fields.ts';
-import { editQuery } from '../openai-chat/edit-body.ts';
-import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
-import { operationPath } from '../openai-chat/path.ts';
-import { decodeUsage } from '../openai-chat/usage.ts';
+import { editQuery } from '../openai/edit-body.ts';
+import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai/errors.ts';
+import { operationPath } from '../openai/path.ts';
+import { decodeUsage } from '../openai/usage.ts';
 import type { EncodedRequest, Inspector, JsonObject } from '../protocol.ts';
 import { embeddingsFormat, embeddingsPath, type WireEmbeddings } from './wire.ts';
 

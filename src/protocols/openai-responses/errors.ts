@@ -1,7 +1,7 @@
 import { type ErrorCode, GatewayError } from '../../core/errors.ts';
 import type { Candidate } from '../../core/model.ts';
 import { asObject } from '../fields.ts';
-import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
+import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai/errors.ts';
 import type { ErrorRenderer, JsonObject } from '../protocol.ts';
 import { frame } from './frame.ts';
 

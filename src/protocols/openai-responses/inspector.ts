@@ -1,7 +1,7 @@
 import type { Candidate } from '../../core/model.ts';
 import { asObject, asString, isObject } from '../fields.ts';
-import { classifyError, isErrorBody } from '../openai-chat/errors.ts';
-import { operationPath } from '../openai-chat/path.ts';
+import { classifyError, isErrorBody } from '../openai/errors.ts';
+import { operationPath } from '../openai/path.ts';
 import { fillParams, setModel } from '../passthrough.ts';
 import type { EventMeaning, Inspector, JsonObject, PassthroughEdits } from '../protocol.ts';
 import type { Splice } from '../splice.ts';

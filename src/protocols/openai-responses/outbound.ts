@@ -1,4 +1,4 @@
-import { classifyError } from '../openai-chat/errors.ts';
+import { classifyError } from '../openai/errors.ts';
 import type { Outbound } from '../protocol.ts';
 import { decodeResponse } from './upstream/decode-response.ts';
 import { streamDecoder } from './upstream/decode-stream.ts';

@@ -17,8 +17,8 @@ import {
   present,
   requiredString,
 } from '../fields.ts';
-import { editQuery } from '../openai-chat/edit-body.ts';
-import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai-chat/errors.ts';
+import { editQuery } from '../openai/edit-body.ts';
+import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai/errors.ts';
 import type { EncodedRequest, Inspector, JsonObject } from '../protocol.ts';
 import type {
   DecodedRerankRequest,

@@ -1,9 +1,10 @@
 import type { CacheMark, ContentPart, DocumentSource, MediaSource, Message, Seal } from '../../canonical.ts';
+import type { Drops } from '../../drops.ts';
 import { asArray, asText, isObject } from '../../fields.ts';
 import type { JsonObject } from '../../protocol.ts';
-import { badField, type Drops, Fields, list, text, textOrList } from '../fields.ts';
+import { argumentsOf } from '../../tool-input.ts';
+import { badField, Fields, list, text, textOrList } from '../fields.ts';
 import { callSealOf, sealOf } from '../seal.ts';
-import { argumentsOf } from '../tool-input.ts';
 import { protocol } from '../wire.ts';
 
 /** What decoding one conversation gathers on its way. */

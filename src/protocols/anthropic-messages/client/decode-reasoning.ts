@@ -1,5 +1,6 @@
 import type { OutputFormat, ReasoningEffort, ReasoningRequest } from '../../canonical.ts';
-import { badField, count, type Drops, type Fields, object, text } from '../fields.ts';
+import type { Drops } from '../../drops.ts';
+import { badField, count, type Fields, object, text } from '../fields.ts';
 
 const efforts: readonly ReasoningEffort[] = ['low', 'medium', 'high', 'xhigh', 'max'];
 

@@ -1,7 +1,8 @@
 import type { CanonicalRequest, Extensions } from '../../canonical.ts';
+import { Drops } from '../../drops.ts';
 import { unknownFields } from '../../extensions.ts';
 import type { DecodedRequest, InboundRoute, JsonObject } from '../../protocol.ts';
-import { badField, count, Drops, Fields, flag, list, number, text, textOrList } from '../fields.ts';
+import { badField, count, Fields, flag, list, number, text, textOrList } from '../fields.ts';
 import { betaHeader, protocol } from '../wire.ts';
 import { type Conversation, decodeMessages, decodeSystem } from './decode-messages.ts';
 import { decodeOutput, decodeReasoning } from './decode-reasoning.ts';

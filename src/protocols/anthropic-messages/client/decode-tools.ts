@@ -1,6 +1,7 @@
 import type { Tool, ToolChoice } from '../../canonical.ts';
+import type { Drops } from '../../drops.ts';
 import { asText, isObject } from '../../fields.ts';
-import { badField, type Drops, Fields, flag, object, text } from '../fields.ts';
+import { badField, Fields, flag, object, text } from '../fields.ts';
 import { cacheMark } from './decode-messages.ts';
 
 /** Tool fields that are carried or heeded, or whose absence changes nothing. */

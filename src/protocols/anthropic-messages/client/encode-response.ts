@@ -1,8 +1,8 @@
 import type { CanonicalResponse, Choice, ContentPart, Seal } from '../../canonical.ts';
 import type { AnswerContext, JsonObject } from '../../protocol.ts';
+import { inputOf } from '../../tool-input.ts';
 import { encodeFinishReason } from '../finish-reason.ts';
 import { callSignatureOf, carriesCallSeals, signatureOf } from '../seal.ts';
-import { inputOf } from '../tool-input.ts';
 import { encodeUsage } from '../usage.ts';
 import { type ContentBlock, type Message, protocol } from '../wire.ts';
 

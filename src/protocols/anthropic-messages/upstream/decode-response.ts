@@ -1,9 +1,9 @@
 import type { CanonicalResponse, Choice, ContentPart } from '../../canonical.ts';
 import { asArray, asObject, asString, asText } from '../../fields.ts';
 import type { DecodeContext, JsonObject } from '../../protocol.ts';
+import { argumentsOf } from '../../tool-input.ts';
 import { classifyError, invalidAnswer } from '../errors.ts';
 import { decodeFinishReason } from '../finish-reason.ts';
-import { argumentsOf } from '../tool-input.ts';
 import { decodeUsage } from '../usage.ts';
 import { protocol } from '../wire.ts';
 

@@ -1,5 +1,6 @@
 import type { ContentPart, DocumentSource, MediaSource, Seal } from '../../canonical.ts';
-import { inputOf } from '../tool-input.ts';
+import { type Encoding, incapable } from '../../claude/encoding.ts';
+import { inputOf } from '../../tool-input.ts';
 import {
   type ContentBlockParam,
   type DocumentBlockParam,
@@ -8,7 +9,6 @@ import {
   type TextBlockParam,
   type ToolResultBlockParam,
 } from '../wire.ts';
-import { type Encoding, incapable } from './encoding.ts';
 
 type Part<K extends ContentPart['kind']> = Extract<ContentPart, { kind: K }>;
 

@@ -1,8 +1,8 @@
 import { append } from '../../../core/append.ts';
 import type { Message } from '../../canonical.ts';
+import type { Encoding } from '../../claude/encoding.ts';
 import type { ContentBlockParam, MessageParam, TextBlockParam } from '../wire.ts';
 import { assistantBlocks, userBlocks } from './encode-content.ts';
-import type { Encoding } from './encoding.ts';
 
 export interface EncodedMessages {
   readonly system: TextBlockParam[];

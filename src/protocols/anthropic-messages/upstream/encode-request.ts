@@ -1,15 +1,15 @@
 import type { Candidate } from '../../../core/model.ts';
 import type { CanonicalRequest } from '../../canonical.ts';
+import { encodeOutputSchema } from '../../claude/encode-schema.ts';
+import { encodeThinking } from '../../claude/encode-thinking.ts';
+import { Encoding, incapable } from '../../claude/encoding.ts';
+import { traitsOf } from '../../claude/model-traits.ts';
 import { foreignFields, lostFields, type UncarriedFields } from '../../extensions.ts';
 import { present } from '../../fields.ts';
 import type { EncodedRequest } from '../../protocol.ts';
-import { traitsOf } from '../model-traits.ts';
 import { apiVersion, betaHeader, protocol, type RequestBody } from '../wire.ts';
 import { encodeMessages } from './encode-messages.ts';
-import { encodeOutputSchema } from './encode-schema.ts';
-import { encodeThinking } from './encode-thinking.ts';
 import { encodeTools } from './encode-tools.ts';
-import { Encoding, incapable } from './encoding.ts';
 
 /** `max_tokens` is required by the wire; this is sent when the client set no limit. Tokens. */
 const defaultMaxTokens = 32_000;

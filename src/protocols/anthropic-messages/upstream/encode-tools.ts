@@ -1,7 +1,7 @@
 import type { CanonicalRequest, Tool } from '../../canonical.ts';
+import type { Encoding } from '../../claude/encoding.ts';
 import { offeredTools } from '../../offered-tools.ts';
 import type { ToolChoice, Tool as WireTool } from '../wire.ts';
-import type { Encoding } from './encoding.ts';
 
 export interface EncodedTools {
   readonly tools?: WireTool[];

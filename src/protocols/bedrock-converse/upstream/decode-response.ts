@@ -1,7 +1,7 @@
-import { argumentsOf } from '../../anthropic-messages/tool-input.ts';
 import type { CanonicalRequest, CanonicalResponse, ContentPart } from '../../canonical.ts';
 import { asArray, asObject, asString, asText } from '../../fields.ts';
 import type { DecodeContext, JsonObject } from '../../protocol.ts';
+import { argumentsOf } from '../../tool-input.ts';
 import { invalidAnswer } from '../errors.ts';
 import { decodeFinishReason } from '../finish-reason.ts';
 import { type ModelTraits, traitsOf } from '../model-traits.ts';

@@ -1,5 +1,5 @@
-import { inputOf } from '../../anthropic-messages/tool-input.ts';
 import type { ContentPart, DocumentSource, MediaSource, ReasoningPart } from '../../canonical.ts';
+import { inputOf } from '../../tool-input.ts';
 import { wireName } from '../names.ts';
 import type { ContentBlock, DocumentBlock, DocumentFormat, ImageBlock, ResultBlock } from '../wire.ts';
 import { type Encoding, incapable } from './encoding.ts';

@@ -1,5 +1,5 @@
-import { encodeThinking } from '../../anthropic-messages/upstream/encode-thinking.ts';
 import type { CanonicalRequest, ReasoningEffort } from '../../canonical.ts';
+import { encodeThinking } from '../../claude/encode-thinking.ts';
 import type { JsonObject } from '../../protocol.ts';
 import type { EffortWord } from '../model-traits.ts';
 import type { Encoding } from './encoding.ts';

@@ -1,6 +1,6 @@
 import type { Candidate } from '../../../core/model.ts';
-import { encodeOutputSchema } from '../../anthropic-messages/upstream/encode-schema.ts';
 import type { CanonicalRequest } from '../../canonical.ts';
+import { encodeOutputSchema } from '../../claude/encode-schema.ts';
 import { foreignFields, lostFields, type UncarriedFields } from '../../extensions.ts';
 import { isEmpty, present } from '../../fields.ts';
 import { modelSegment } from '../../path-segment.ts';

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../../core/errors.ts';
-import type { Drops } from '../../anthropic-messages/fields.ts';
-import { Encoding as ClaudeEncoding } from '../../anthropic-messages/upstream/encoding.ts';
 import type { CacheMark } from '../../canonical.ts';
+import { Encoding as ClaudeEncoding } from '../../claude/encoding.ts';
+import type { Drops } from '../../drops.ts';
 import type { ModelTraits } from '../model-traits.ts';
 import type { CachePoint } from '../wire.ts';
 

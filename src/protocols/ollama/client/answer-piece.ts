@@ -1,6 +1,6 @@
-import { inputOf } from '../../anthropic-messages/tool-input.ts';
 import type { TokenLogprob, ToolCallPart } from '../../canonical.ts';
 import { present } from '../../fields.ts';
+import { inputOf } from '../../tool-input.ts';
 import type { WireChatPiece, WireGeneratePiece, WireLogprob, WireToolCall } from '../wire.ts';
 
 /** A piece of an answer, or all of it. */

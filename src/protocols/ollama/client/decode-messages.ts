@@ -1,4 +1,3 @@
-import { argumentsOf } from '../../anthropic-messages/tool-input.ts';
 import type { ContentPart, Message, Role, ToolCallPart } from '../../canonical.ts';
 import {
   asText,
@@ -12,6 +11,7 @@ import {
 } from '../../fields.ts';
 import { OpenCalls } from '../../open-calls.ts';
 import type { JsonObject } from '../../protocol.ts';
+import { argumentsOf } from '../../tool-input.ts';
 import { decodeImages } from './decode-images.ts';
 
 /** Calls and results belong together by id in the canonical form, here mostly by order and name. */

@@ -1,9 +1,9 @@
 import { unknownFields } from '../../extensions.ts';
 import { optionalBoolean, optionalObject, optionalString } from '../../fields.ts';
+import { decodeParameters, parameterFields } from '../../openai/decode-parameters.ts';
 import type { DecodedRequest, JsonObject } from '../../protocol.ts';
 import { formatId } from '../wire.ts';
 import { decodeMessages } from './decode-messages.ts';
-import { decodeParameters, parameterFields } from './decode-parameters.ts';
 import { decodeToolChoice, decodeTools } from './decode-tools.ts';
 
 const knownFields = new Set<string>([

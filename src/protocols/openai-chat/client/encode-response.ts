@@ -1,12 +1,12 @@
 import type { CanonicalResponse, Choice } from '../../canonical.ts';
 import { asObject, present } from '../../fields.ts';
+import { envelope } from '../../openai/envelope.ts';
+import { encodeLogprobs } from '../../openai/logprobs.ts';
+import { encodeUsage } from '../../openai/usage.ts';
 import type { AnswerContext, JsonObject } from '../../protocol.ts';
 import { encodeFinishReason } from '../finish-reason.ts';
-import { encodeLogprobs } from '../logprobs.ts';
 import { encodeCallSeal, encodeDetails } from '../reasoning.ts';
-import { encodeUsage } from '../usage.ts';
 import { formatId, type WireChoice, type WireMessage, type WireResponse } from '../wire.ts';
-import { envelope } from './envelope.ts';
 
 /** Encodes an answer for a client of chat completions. Reasoning goes out as `reasoning_content`. */
 export function encodeResponse(response: CanonicalResponse, context: AnswerContext): JsonObject {

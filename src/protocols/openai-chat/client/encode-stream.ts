@@ -1,12 +1,12 @@
 import type { GatewayError } from '../../../core/errors.ts';
 import type { Part, ReasoningPart } from '../../canonical.ts';
+import { ChunkWriter } from '../../openai/envelope.ts';
+import { errorRenderer } from '../../openai/errors.ts';
+import { encodeLogprobs } from '../../openai/logprobs.ts';
 import type { AnswerContext, ErrorFacts, StreamEncoder } from '../../protocol.ts';
-import { errorRenderer } from '../errors.ts';
 import { encodeFinishReason } from '../finish-reason.ts';
-import { encodeLogprobs } from '../logprobs.ts';
 import { encodeCallSeal, encodeDetails } from '../reasoning.ts';
 import type { WireDelta, WireFinishReason, WireLogprobs } from '../wire.ts';
-import { ChunkWriter } from './envelope.ts';
 
 type PartOf<K extends Part['kind']> = Extract<Part, { kind: K }>;
 

@@ -2,14 +2,14 @@ import { GatewayError } from '../../../core/errors.ts';
 import type { Candidate } from '../../../core/model.ts';
 import type { CanonicalResponse, Choice, ContentPart, Extensions } from '../../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, isEmpty, isObject, present } from '../../fields.ts';
+import { classifyError, isErrorBody } from '../../openai/errors.ts';
+import { decodeLogprobs } from '../../openai/logprobs.ts';
+import { decodeUsage } from '../../openai/usage.ts';
 import type { DecodeContext, JsonObject } from '../../protocol.ts';
 import { splitThinkTags, type TaggedText } from '../../think-tags.ts';
 import { thinkingText } from '../client/decode-content.ts';
-import { classifyError, isErrorBody } from '../errors.ts';
 import { decodeFinishReason } from '../finish-reason.ts';
-import { decodeLogprobs } from '../logprobs.ts';
 import { decodeCallSeal, decodeReasoning } from '../reasoning.ts';
-import { decodeUsage } from '../usage.ts';
 import { formatId } from '../wire.ts';
 
 /** Decodes an upstream's whole answer. Throws `upstream_invalid`, or the error that a 200 may hold. */

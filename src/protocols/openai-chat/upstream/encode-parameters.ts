@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { EndpointQuirks } from '../../../core/model.ts';
-import type { CanonicalRequest, OutputFormat, ReasoningRequest, Tool, ToolChoice } from '../../canonical.ts';
+import type { CanonicalRequest, OutputFormat, Tool, ToolChoice } from '../../canonical.ts';
 import { present } from '../../fields.ts';
 import { offeredTools } from '../../offered-tools.ts';
+import { encodeEffort } from '../../openai/encode-effort.ts';
+import { encodeUser } from '../../openai/encode-user.ts';
 import { type EncodeState, encodeCacheMark } from './encode-content.ts';
 
 /** The fields that shape the answer. Undefined where the request says nothing. */
@@ -61,33 +62,6 @@ function encodeOutput(output: OutputFormat | undefined, quirks: EndpointQuirks) 
       return { type: 'json_schema', json_schema: present({ name, description, schema, strict }) };
     }
   }
-}
-
-/** Longest name of an end user that OpenAI takes; OpenRouter takes twice as much. Characters. */
-const maxUserLength = 64;
-
-/** Claude Code names device and session at length. The hash of a name tells users apart as well as the name does. */
-export function encodeUser(user: string | undefined): string | undefined {
-  if (user === undefined || user.length <= maxUserLength) return user;
-  return createHash('sha256').update(user).digest('hex');
-}
-
-/**
- * Efforts by the tokens they are worth, for callers that give a budget (Anthropic, Gemini): the largest whose budget
- * is not above the caller's.
- */
-const efforts = [
-  { effort: 'high', budget: 16_384 },
-  { effort: 'medium', budget: 4096 },
-  { effort: 'low', budget: 1 },
-] as const;
-
-/** OpenAI's wires know efforts only. A budget of -1 leaves it to the model, as saying nothing does. */
-export function encodeEffort(reasoning: ReasoningRequest | undefined): string | undefined {
-  if (reasoning?.effort !== undefined) return reasoning.effort;
-  const budget = reasoning?.budgetTokens;
-  if (budget === undefined || budget < 0) return undefined;
-  return efforts.find((row) => budget >= row.budget)?.effort ?? 'none';
 }
 
 function encodeToolFields(request: CanonicalRequest, state: EncodeState) {

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../../core/errors.ts';
 import { unknownFields } from '../../extensions.ts';
 import { badField, optionalBoolean, optionalNumber, optionalObject, optionalString } from '../../fields.ts';
-import { decodeParameters, parameterFields } from '../../openai-chat/client/decode-parameters.ts';
+import { decodeParameters, parameterFields } from '../../openai/decode-parameters.ts';
 import type { DecodedRequest, JsonObject } from '../../protocol.ts';
 import { formatId } from '../wire.ts';
 

@@ -1,7 +1,7 @@
 import type { CanonicalResponse, Choice } from '../../canonical.ts';
 import { present } from '../../fields.ts';
-import { envelope } from '../../openai-chat/client/envelope.ts';
-import { encodeUsage } from '../../openai-chat/usage.ts';
+import { envelope } from '../../openai/envelope.ts';
+import { encodeUsage } from '../../openai/usage.ts';
 import type { AnswerContext, JsonObject } from '../../protocol.ts';
 import { encodeFinishReason } from '../finish-reason.ts';
 import type { WireChoice, WireCompletion } from '../wire.ts';

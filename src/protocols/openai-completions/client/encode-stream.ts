@@ -1,7 +1,7 @@
 import type { GatewayError } from '../../../core/errors.ts';
 import type { Part, TokenLogprob } from '../../canonical.ts';
-import { ChunkWriter } from '../../openai-chat/client/envelope.ts';
-import { errorRenderer as openaiErrors } from '../../openai-chat/errors.ts';
+import { ChunkWriter } from '../../openai/envelope.ts';
+import { errorRenderer as openaiErrors } from '../../openai/errors.ts';
 import type { AnswerContext, ErrorFacts, StreamEncoder } from '../../protocol.ts';
 import { encodeFinishReason } from '../finish-reason.ts';
 import type { WireChoice } from '../wire.ts';

@@ -1,6 +1,6 @@
 import type { CanonicalResponse, ContentPart, TokenLogprob } from '../../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, present } from '../../fields.ts';
-import { decodeLogprobs } from '../../openai-chat/logprobs.ts';
+import { decodeLogprobs } from '../../openai/logprobs.ts';
 import type { DecodeContext, JsonObject } from '../../protocol.ts';
 import { reasoningText } from '../client/decode-items.ts';
 import { failureOf, unusable } from '../errors.ts';

@@ -1,7 +1,7 @@
 import { parseEvent, type SseEvent, SseSplitter } from '../../../transport/sse.ts';
 import type { BlockStart, Part, Seal } from '../../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, isObject } from '../../fields.ts';
-import { decodeLogprobs } from '../../openai-chat/logprobs.ts';
+import { decodeLogprobs } from '../../openai/logprobs.ts';
 import type { DecodeContext, JsonObject, StreamDecoder } from '../../protocol.ts';
 import { failureOf, unusable } from '../errors.ts';
 import { decodeFinishReason } from '../finish-reason.ts';

@@ -1,6 +1,6 @@
-import type { Usage } from '../../../core/model.ts';
-import type { AnswerContext } from '../../protocol.ts';
-import { encodeUsage } from '../usage.ts';
+import type { Usage } from '../../core/model.ts';
+import type { AnswerContext } from '../protocol.ts';
+import { encodeUsage } from './usage.ts';
 
 /** Whose answer it is, as far as the upstream said; '' and 0 where it did not. */
 interface Origin {

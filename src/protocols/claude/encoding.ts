@@ -1,7 +1,7 @@
-import { GatewayError } from '../../../core/errors.ts';
-import type { CacheMark } from '../../canonical.ts';
-import { Drops } from '../fields.ts';
-import type { ModelTraits } from '../model-traits.ts';
+import { GatewayError } from '../../core/errors.ts';
+import type { CacheMark } from '../canonical.ts';
+import { Drops } from '../drops.ts';
+import type { ModelTraits } from './model-traits.ts';
 
 /** The API takes no more cache marks than this in one request. */
 const maxCacheMarks = 4;

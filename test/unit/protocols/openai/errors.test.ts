@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorCatalogue, GatewayError } from '../../../../src/core/errors.ts';
-import {
-  classifyError,
-  isErrorBody,
-  errorRenderer as openaiErrors,
-} from '../../../../src/protocols/openai-chat/errors.ts';
+import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../../../../src/protocols/openai/errors.ts';
 import { readCapture } from '../../../support/read-fixture.ts';
-import { candidate } from './samples.ts';
+import { candidate } from '../openai-chat/samples.ts';
 
 function classifyCapture(name: string) {
   const { status, headers, body } = readCapture(name);

@@ -1,5 +1,5 @@
-import type { CanonicalRequest, ReasoningEffort, ReasoningRequest } from '../../canonical.ts';
-import { protocol, type RequestBody, type ThinkingConfigParam } from '../wire.ts';
+import { protocol, type RequestBody, type ThinkingConfigParam } from '../anthropic-messages/wire.ts';
+import type { CanonicalRequest, ReasoningEffort, ReasoningRequest } from '../canonical.ts';
 import type { Encoding } from './encoding.ts';
 
 /** The API's smallest budget. Tokens. */

@@ -1,4 +1,4 @@
-import type { CanonicalRequest, OutputFormat, ReasoningEffort, ReasoningRequest } from '../../canonical.ts';
+import type { CanonicalRequest, OutputFormat, ReasoningEffort, ReasoningRequest } from '../canonical.ts';
 import {
   asNumber,
   asText,
@@ -12,8 +12,8 @@ import {
   optionalString,
   requiredObject,
   requiredString,
-} from '../../fields.ts';
-import type { JsonObject } from '../../protocol.ts';
+} from '../fields.ts';
+import type { JsonObject } from '../protocol.ts';
 
 /** What shapes the answer, without the conversation and its tools. */
 export type Parameters = Omit<

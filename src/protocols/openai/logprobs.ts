@@ -1,8 +1,8 @@
 import type { ChatCompletionTokenLogprob } from 'openai/resources/chat/completions';
 import type { TokenLogprob } from '../canonical.ts';
 import { asArray, asNumber, asObject } from '../fields.ts';
+import type { WireLogprobs } from '../openai-chat/wire.ts';
 import type { JsonObject } from '../protocol.ts';
-import type { WireLogprobs } from './wire.ts';
 
 /** Reads `logprobs` of a choice; a refusal's count like content's. Undefined when there are none. */
 export function decodeLogprobs(value: unknown): readonly TokenLogprob[] | undefined {

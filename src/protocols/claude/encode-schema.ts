@@ -1,5 +1,5 @@
-import { isObject } from '../../fields.ts';
-import type { JsonObject } from '../../protocol.ts';
+import { isObject } from '../fields.ts';
+import type { JsonObject } from '../protocol.ts';
 
 /** Formats of strings that constrained output knows. */
 const knownFormats: ReadonlySet<unknown> = new Set([

@@ -1,4 +1,4 @@
-import { isObject } from '../fields.ts';
+import { isObject } from './fields.ts';
 
 /** Where the API's documentation has one put arguments that are no JSON object. */
 const invalidKey = 'INVALID_JSON';
