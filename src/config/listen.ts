@@ -68,7 +68,7 @@ export function joinListen(tree: MapNode, environment: Environment, flag: string
   if (chosen === undefined) return found === undefined ? tree : withServerMap(tree, found, rest);
   if (parseListen(textOf(chosen)) === undefined) {
     const place = placeOf(chosen, host, port);
-    report(place.mark, ['server', place.key], { message: `this is no ${place.what}`, hint: place.hint });
+    report(place.mark, ['server', place.key], { message: `this is not ${place.what}`, hint: place.hint });
     return found === undefined ? tree : withServerMap(tree, found, rest);
   }
   return withServerMap(tree, found ?? { keyMark: tree.mark, value: server }, withEntry(rest, 'listen', chosen));
@@ -91,12 +91,12 @@ function together(host: Entry | undefined, port: Entry | undefined): Entry | und
 function placeOf(chosen: Entry, host: Entry | undefined, port: Entry | undefined) {
   const isPortFine = port === undefined || parseListen(`x:${textOf(port)}`) !== undefined;
   if (chosen.value.mark.file === '--listen') {
-    return { mark: chosen.value.mark, key: 'listen', what: 'address to listen on', hint: shape };
+    return { mark: chosen.value.mark, key: 'listen', what: 'an address to listen on', hint: shape };
   }
   if (!isPortFine) {
-    return { mark: port.value.mark, key: 'port', what: 'port', hint: 'write a number from 0 to 65535' };
+    return { mark: port.value.mark, key: 'port', what: 'a port', hint: 'write a number from 0 to 65535' };
   }
-  return { mark: (host ?? chosen).value.mark, key: 'host', what: 'host', hint: 'write a name or an address' };
+  return { mark: (host ?? chosen).value.mark, key: 'host', what: 'a host', hint: 'write a name or an address' };
 }
 
 function fromVariable(name: string, environment: Environment): Entry | undefined {

@@ -44,7 +44,7 @@ describe('the listen address', () => {
 
   it('names the variable that is wrong', () => {
     expect(problemsOf(() => loadText('', { environment: { ROUTER_PORT: 'abc' } }))).toEqual([
-      'ROUTER_PORT  this is no port  write a number from 0 to 65535',
+      'ROUTER_PORT  this is not a port  write a number from 0 to 65535',
     ]);
   });
 
