@@ -228,10 +228,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     loadingUnlisted: () => registry.loadingUnlisted(),
   });
   const explainNow = (request: ExplainRequest) =>
-    explain(
-      { resolve: resolveNow, availability, planner, routes: () => loaded.config.routing.conditional_routes },
-      request,
-    );
+    explain({ resolve: resolveNow, availability, planner, config: () => loaded.config }, request);
   const admin: AdminDeps = {
     snapshot: () => registry.snapshot,
     explain: explainNow,

@@ -53,6 +53,9 @@ function mentionedProviders({ config }: CheckContext): readonly (readonly [strin
         ? []
         : [[provider, ['routing', 'conditional_routes', index, 'action', 'provider']] as const],
     ),
+    ...Object.entries(config.routing.complexity?.tiers ?? {}).flatMap(([tier, { provider }]) =>
+      provider === undefined ? [] : [[provider, ['routing', 'complexity', 'tiers', tier, 'provider']] as const],
+    ),
     ...config.routing.mirror.rules.flatMap(({ target: { provider } }, index) =>
       provider === undefined ? [] : [[provider, ['routing', 'mirror', 'rules', index, 'target', 'provider']] as const],
     ),

@@ -23,6 +23,10 @@ export const strategyNames = [
 ] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
+/** What makes a request hard; `routing/complexity.ts` reads and weighs them. */
+export const signalNames = ['size', 'turns', 'system', 'tools', 'media', 'phrases', 'structured', 'output'] as const;
+export type SignalName = (typeof signalNames)[number];
+
 const params = z.record(z.string(), z.unknown());
 const names = z.array(z.string().min(1));
 /** `true`: nothing leaves the local network. `machine`: nothing leaves this machine. */
@@ -223,6 +227,34 @@ const routing = z.strictObject({
     )
     .default([])
     .describe('The first whose condition a request fulfils says where it goes'),
+  complexity: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      apply_to: z
+        .enum(['auto', 'all'])
+        .default('auto')
+        .describe('auto: requests for "auto" or no model, and for names that nobody serves. all: every request'),
+      tiers: z
+        .record(
+          z.string().min(1),
+          z.strictObject({
+            max_score: z
+              .number()
+              .min(0)
+              .max(100)
+              .describe('Up to this score, from 0 to 100, a request is of this tier'),
+            model: z.string().min(1),
+            provider: z.string().min(1).optional().describe('Asked for the model; whoever serves it when left out'),
+          }),
+        )
+        .refine((tiers) => Object.keys(tiers).length > 0, { message: 'name at least one tier' }),
+      weights: z
+        .partialRecord(z.enum(signalNames), z.number().min(0).max(1))
+        .optional()
+        .describe('How much of the way to 100 a signal goes alone, from 0 to 1'),
+    })
+    .optional()
+    .describe('Simple requests to one model, hard ones to another'),
   fastest: z
     .strictObject({ max: z.int().min(2).optional().describe('Candidates that a race asks at once; all when left out') })
     .prefault({}),

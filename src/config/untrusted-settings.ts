@@ -57,6 +57,7 @@ const free: readonly string[] = [
   'routing.sticky',
   'routing.conditional_routes',
   'routing.fastest',
+  'routing.complexity',
   'routing.failover',
   'routing.retry',
   'rate_limiting',

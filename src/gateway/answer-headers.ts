@@ -71,6 +71,10 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): string[] {
   list.push('x-router-fallback-used', isFallback(plan, candidate, trail) ? 'true' : 'false');
   if (plan !== undefined) list.push('x-router-strategy', plan.strategy);
   if (trail.route !== undefined) list.push('x-router-route', headerText(trail.route, maxName));
+  if (trail.tier !== undefined) {
+    list.push('x-router-complexity-tier', headerText(trail.tier.name, maxName));
+    if (trail.tier.score !== undefined) list.push('x-router-complexity-score', String(trail.tier.score));
+  }
   list.push('x-router-latency-ms', String(Math.round(facts.latencyMs)));
   if (cost !== undefined) list.push('x-router-cost', cost === 0 ? '0.000000' : cost.toFixed(6));
   if (drops !== undefined && drops.length > 0)

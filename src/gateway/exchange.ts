@@ -60,6 +60,8 @@ export interface Trail {
   isLocal: boolean | undefined;
   /** Name of the conditional route that said where it goes. */
   route: string | undefined;
+  /** The tier that the request went to for how hard it is; no score where the caller named the tier. */
+  tier: { readonly name: string; readonly score: number | undefined } | undefined;
 }
 
 export interface Skipped {
@@ -77,6 +79,7 @@ export function newTrail(): Trail {
     isFirstMissing: false,
     isLocal: undefined,
     route: undefined,
+    tier: undefined,
   };
 }
 

@@ -9,6 +9,7 @@ import type { RequestFacts } from '../protocols/canonical.ts';
 import { badField } from '../protocols/fields.ts';
 import type { Formats } from '../protocols/formats.ts';
 import type { JsonObject, WarmUps } from '../protocols/protocol.ts';
+import { asksForAny } from '../registry/look-up.ts';
 import { strictest } from '../registry/narrow.ts';
 import { type AllowedModels, isAskedAllowed, isNameAllowed } from '../registry/permission.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
@@ -16,6 +17,7 @@ import type { Provider } from '../registry/snapshot.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { type AnswerTap, allTaps } from './answer-tap.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
+import { chooseTier, isJudged, isJudgedUnserved, joined } from './complexity.ts';
 import { fieldsOf, routeOf } from './conditional-routes.ts';
 import { openTurn, type Turn } from './conversation.ts';
 import { Delivery } from './delivery.ts';
@@ -146,11 +148,40 @@ export class Pipeline {
       ...this.#asked(exchange, facts, routing),
       needs: facts.needs.size === 0 ? undefined : [...facts.needs],
     };
+    const { trail } = exchange;
+    const isFree = routing.lock === undefined && trail.route === undefined && isAskedAllowed(request);
+    if (isFree && isJudged(this.#deps.config(), request.model, request.operation))
+      return this.#resolveTier(exchange, request);
     if (this.#deps.ready() === undefined) {
       const resolution = this.#deps.resolve(request);
       if (resolution.kind === 'found') return resolution;
     }
-    return this.#resolvePatiently(request);
+    return this.#resolvePatiently(request, isFree ? exchange : undefined);
+  }
+
+  /** By how hard the request is. Harder tiers stand in for its own; what restricts the name that was asked for holds. */
+  async #resolveTier(exchange: Exchange, request: ResolveRequest): Promise<Resolution> {
+    await this.#deps.ready();
+    const { complexity } = this.#deps.config().routing;
+    if (complexity === undefined) return this.#resolvePatiently(request, undefined);
+    const { score, places } = chooseTier(complexity, exchange, this.#deps.formats);
+    const insteadOf = asksForAny(request.model) ? undefined : request.model;
+    const resolutions = places.map(({ model, provider: lock }) =>
+      this.#deps.resolve({ ...request, model, lock, insteadOf }),
+    );
+    const at = resolutions.findIndex(({ kind }) => kind === 'found');
+    const { trail } = exchange;
+    const [own] = resolutions as [Resolution, ...Resolution[]];
+    trail.tier = { name: (places[Math.max(0, at)] as { name: string }).name, score };
+    if (at === -1) throw resolutionError(own, request.operation);
+    for (const { model, provider = model } of places.slice(0, at)) {
+      trail.isFirstMissing = true;
+      trail.skipped.push({
+        label: `${provider};${own.down === undefined ? 'unavailable' : 'down'}`,
+        candidate: undefined,
+      });
+    }
+    return joined(resolutions as [Resolution, ...Resolution[]]);
   }
 
   /** What is to be found: the name that was asked for, unless a conditional route says otherwise. */
@@ -170,8 +201,11 @@ export class Pipeline {
     return { model: model ?? asked.model, insteadOf, lock: provider, allowedModels };
   }
 
-  /** After the first look at the machine, and after another one for a name that nothing serves. */
-  async #resolvePatiently(request: ResolveRequest): Promise<Resolution> {
+  /**
+   * After the first look at the machine, and after another one for a name that nothing serves. Such a name goes by
+   * complexity where that is configured and `exchange` is given.
+   */
+  async #resolvePatiently(request: ResolveRequest, exchange: Exchange | undefined): Promise<Resolution> {
     await this.#deps.ready();
     let resolution = this.#deps.resolve(request);
     if (resolution.kind === 'unknown' || resolution.kind === 'down-type') {
@@ -180,6 +214,12 @@ export class Pipeline {
     }
     const loading = resolution.kind === 'unknown' ? this.#deps.loadingUnlisted() : undefined;
     if (loading !== undefined) throw loadingError(loading);
+    if (
+      exchange !== undefined &&
+      resolution.kind === 'unknown' &&
+      isJudgedUnserved(this.#deps.config(), request.operation)
+    )
+      return this.#resolveTier(exchange, request);
     if (resolution.kind !== 'found') throw resolutionError(resolution, request.operation);
     return resolution;
   }

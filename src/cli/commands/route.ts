@@ -117,8 +117,11 @@ function explanationText(ui: Ui, link: RouterLink, explanation: Explanation): st
   const pinned = explanation.pinned ? ', pinned' : '';
   const head = `${paint.bold(explanation.model)} matches ${rules[explanation.rule]} (${explanation.strategy}${pinned})`;
   const route = explanation.route === null ? [] : [`sent there by the conditional route "${explanation.route}"`];
+  const tiers = (explanation.tiers ?? []).map(
+    ({ tier, max_score: most, target }) => `tier ${tier} up to a score of ${most}: ${target}`,
+  );
   const rows = explanation.chain.map((candidate, index) => candidateRow(ui, candidate, index));
-  return [head, ...route, table(rows), ...rejectedLines(ui, explanation), aboutLine(ui, link)].join('\n');
+  return [head, ...route, ...tiers, table(rows), ...rejectedLines(ui, explanation), aboutLine(ui, link)].join('\n');
 }
 
 function candidateRow({ paint }: Ui, candidate: ExplainedCandidate, index: number): readonly string[] {
