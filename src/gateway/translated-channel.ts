@@ -1,4 +1,5 @@
 import type { Candidate } from '../core/model.ts';
+import { PlainArgumentsDecoder, withPlainArguments } from '../protocols/call-arguments.ts';
 import type { CanonicalResponse } from '../protocols/canonical.ts';
 import { responseParts } from '../protocols/collect.ts';
 import type {
@@ -45,7 +46,7 @@ export class TranslatedChannel implements Channel {
 
   relay(): Relay {
     const { inbound, outbound, context, framing, target } = this.#input;
-    const decoder = outbound.streamDecoder(this.#decodeContext());
+    const decoder = new PlainArgumentsDecoder(outbound.streamDecoder(this.#decodeContext()));
     return new TranslatingRelay({ decoder, encoder: inbound.streamEncoder(context, framing), target });
   }
 
@@ -68,7 +69,7 @@ export class TranslatedChannel implements Channel {
   }
 
   #decode(json: JsonObject): CanonicalResponse {
-    return this.#input.outbound.decodeResponse(json, this.#decodeContext());
+    return withPlainArguments(this.#input.outbound.decodeResponse(json, this.#decodeContext()));
   }
 
   #decodeContext() {

@@ -1,18 +1,18 @@
+import { argumentsText } from './call-arguments.ts';
 import { isObject } from './fields.ts';
 
 /** Where the API's documentation has one put arguments that are no JSON object. */
 const invalidKey = 'INVALID_JSON';
 
 /** A call's arguments as the object that the wire demands: none is {}, unreadable ones are wrapped, never lost. */
-export function inputOf(argumentsText: string): Readonly<Record<string, unknown>> {
-  if (argumentsText.trim() === '') return {};
+export function inputOf(text: string): Readonly<Record<string, unknown>> {
   try {
-    const parsed: unknown = JSON.parse(argumentsText);
+    const parsed: unknown = JSON.parse(argumentsText(text));
     if (isObject(parsed)) return parsed;
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
   }
-  return { [invalidKey]: argumentsText };
+  return { [invalidKey]: text };
 }
 
 /** The reverse of `inputOf`. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Tool, ToolChoice } from '../canonical.ts';
 import {
   badField,
+  isEmpty,
   isObject,
   optionalBoolean,
   optionalObject,
@@ -49,6 +50,7 @@ export function customInput(args: string): string {
   try {
     const parsed: unknown = JSON.parse(args);
     if (isObject(parsed) && typeof parsed.input === 'string') return parsed.input;
+    if (isObject(parsed) && isEmpty(parsed)) return '';
     return typeof parsed === 'string' ? parsed : args;
   } catch {
     return args;

@@ -1,4 +1,5 @@
 import { append } from '../../../core/append.ts';
+import { argumentsText } from '../../call-arguments.ts';
 import type { ContentPart, Message, ToolCallPart, ToolResultPart } from '../../canonical.ts';
 import { present } from '../../fields.ts';
 import type { WireMessage, WireToolCall, WireUserContent } from '../wire.ts';
@@ -125,5 +126,5 @@ function markInstruction({ text }: TextContent): TextContent {
 
 function encodeCall(call: ToolCallPart): WireToolCall {
   const { id, name, arguments: given } = call;
-  return { id, type: 'function', function: { name, arguments: given === '' ? '{}' : given } };
+  return { id, type: 'function', function: { name, arguments: argumentsText(given) } };
 }

@@ -1,5 +1,6 @@
 import { append } from '../../../core/append.ts';
 import { GatewayError } from '../../../core/errors.ts';
+import { argumentsText } from '../../call-arguments.ts';
 import type { ContentPart, Message, ToolCallPart, ToolResultPart } from '../../canonical.ts';
 import { isObject } from '../../fields.ts';
 import type { Drops } from '../client/decode-contents.ts';
@@ -193,9 +194,8 @@ function reasoningToWire(part: Extract<ContentPart, { kind: 'reasoning' }>): rea
 
 /** Arguments cut by a token limit are no JSON; they are shown to the model as they are. */
 export function argumentsToWire(text: string): Readonly<Record<string, unknown>> {
-  if (text.trim() === '') return {};
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(argumentsText(text));
     return isObject(value) ? value : { arguments: value };
   } catch {
     return { arguments: text };

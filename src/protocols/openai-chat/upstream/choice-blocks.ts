@@ -38,6 +38,8 @@ export class ChoiceBlocks {
   readonly #sink: BlockSink;
   #open: { readonly kind: TextKind; readonly block: number } | undefined;
   readonly #calls = new Map<number, OpenCall>();
+  /** What came of calls whose name has not come, by index. */
+  readonly #unnamed = new Map<number, CallDelta>();
   /** Calls that became whole since calls were last closed. */
   readonly #whole = new Set<OpenCall>();
   #isFinished = false;
@@ -70,9 +72,21 @@ export class ChoiceBlocks {
   }
 
   call(delta: CallDelta): void {
+    const waiting = this.#unnamed.get(delta.index);
+    if (waiting !== undefined) this.#callOf(joinedCall(waiting, delta));
+    else this.#callOf(delta);
+  }
+
+  #callOf(delta: CallDelta): void {
     const known = this.#calls.get(delta.index);
-    const call = known === undefined || isAnotherCall(known, delta) ? this.#startCall(delta) : known;
-    if (call === undefined || delta.arguments === '') return;
+    const isNew = known === undefined || isAnotherCall(known, delta);
+    if (isNew && delta.name === undefined) {
+      this.#unnamed.set(delta.index, delta);
+      return;
+    }
+    this.#unnamed.delete(delta.index);
+    const call = isNew ? this.#startCall(delta, delta.name as string) : known;
+    if (delta.arguments === '') return;
     call.arguments.add(delta.arguments);
     if (call.arguments.isWhole) this.#whole.add(call);
     else this.#whole.delete(call);
@@ -95,14 +109,12 @@ export class ChoiceBlocks {
     return block;
   }
 
-  /** Undefined for a piece of arguments that belongs to no call: without a name it cannot be one. */
-  #startCall(delta: CallDelta): OpenCall | undefined {
-    if (delta.name === undefined) return undefined;
+  #startCall(delta: CallDelta, name: string): OpenCall {
     this.#closeText();
     this.#closeWholeCalls();
     const block = this.#sink.nextBlock();
     const id = delta.id ?? this.#sink.callId(block);
-    const content = { kind: 'tool-call' as const, id, name: delta.name, seal: delta.seal };
+    const content = { kind: 'tool-call' as const, id, name, seal: delta.seal };
     this.#sink.emit({ kind: 'block-start', choice: this.#choice, block, content });
     const replaced = this.#calls.get(delta.index);
     if (replaced !== undefined) this.#closeCall(replaced);
@@ -129,12 +141,23 @@ export class ChoiceBlocks {
   }
 }
 
+/** Some servers send the id first and the name in a later piece; without a name it is not a call yet. */
+function joinedCall(earlier: CallDelta, later: CallDelta): CallDelta {
+  return {
+    index: later.index,
+    id: earlier.id ?? later.id,
+    name: later.name,
+    arguments: earlier.arguments + later.arguments,
+    seal: later.seal ?? earlier.seal,
+  };
+}
+
 /**
  * Some servers give every call of an answer the same index: a new id with a name, or a name after whole arguments,
  * begins another call. Others repeat id and name in each piece of one call.
  */
 function isAnotherCall(call: OpenCall, delta: CallDelta): boolean {
-  if (delta.name === undefined) return false;
+  if (delta.name === undefined) return delta.id !== undefined && delta.id !== call.id && call.arguments.isWhole;
   if (delta.id !== undefined) return delta.id !== call.id;
   return call.arguments.isWhole;
 }

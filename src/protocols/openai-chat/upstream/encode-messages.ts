@@ -5,6 +5,7 @@ import type {
 } from 'openai/resources/chat/completions';
 import { append } from '../../../core/append.ts';
 import type { EndpointQuirks } from '../../../core/model.ts';
+import { argumentsText } from '../../call-arguments.ts';
 import type { ContentPart, Message, ReasoningPart, ToolCallPart, ToolResultPart } from '../../canonical.ts';
 import { present } from '../../fields.ts';
 import { encodeCallSeal, encodeDetails } from '../reasoning.ts';
@@ -111,7 +112,7 @@ function encodeCall(call: ToolCallPart, { quirks }: EncodeState): WireToolCall {
   return {
     id: call.id,
     type: 'function',
-    function: { name: call.name, arguments: call.arguments === '' ? '{}' : call.arguments },
+    function: { name: call.name, arguments: argumentsText(call.arguments) },
     ...sealed,
   };
 }

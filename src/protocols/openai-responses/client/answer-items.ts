@@ -29,6 +29,8 @@ interface Place {
 export class AnswerItems {
   readonly #suffix: string;
   readonly #origins: ReadonlyMap<string, ToolOrigin>;
+  /** Clients that ask for a summary show nothing else. */
+  readonly #wantsSummary: boolean;
   readonly #places: Place[] = [];
   readonly #blocks = new Map<number, Place>();
   /** Places that are open and whose last block has ended. */
@@ -39,6 +41,7 @@ export class AnswerItems {
   constructor(context: AnswerContext) {
     this.#suffix = idSuffix(context.requestId);
     this.#origins = toolOrigins(context.request.echo?.tools);
+    this.#wantsSummary = context.request.reasoning?.summary !== undefined;
   }
 
   begin(block: number, content: BlockStart): readonly WireEvent[] {
@@ -109,7 +112,10 @@ export class AnswerItems {
     const id = content.id?.startsWith('rs_') === true ? content.id : undefined;
     const sealed = content.seal === undefined ? undefined : sealText(content.seal, 'reasoning');
     const slot = this.#slot('rs', id);
-    return this.#open(block, new OpenReasoning(slot, { isSummary: content.isSummary === true, sealed }));
+    return this.#open(
+      block,
+      new OpenReasoning(slot, { isSummary: this.#wantsSummary || content.isSummary === true, sealed }),
+    );
   }
 
   #beginCall(block: number, content: Extract<BlockStart, { kind: 'tool-call' }>): readonly WireEvent[] {

@@ -1,5 +1,6 @@
 import { append } from '../../../core/append.ts';
 import type { Candidate } from '../../../core/model.ts';
+import { argumentsText } from '../../call-arguments.ts';
 import type { ContentPart, Message, ReasoningPart, ToolResultPart } from '../../canonical.ts';
 import { sealText } from '../seal.ts';
 import { protocol, type WireInputItem, type WireInputMessage, type WireInputPart } from '../wire.ts';
@@ -59,7 +60,7 @@ function ownItem(part: ContentPart, around: Surroundings): readonly WireInputIte
     case 'reasoning':
       return reasoningItem(part, around);
     case 'tool-call':
-      return [{ type: 'function_call', call_id: part.id, name: part.name, arguments: part.arguments }];
+      return [{ type: 'function_call', call_id: part.id, name: part.name, arguments: argumentsText(part.arguments) }];
     case 'tool-result':
       return [{ type: 'function_call_output', call_id: part.id, output: encodeOutput(part, around) }];
     case 'text':
