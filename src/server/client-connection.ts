@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Timer } from '../core/clock.ts';
+import type { HalfClosed, HalfClosedConnection } from './half-closed.ts';
 import { HttpReply, type ReplyContext } from './http-reply.ts';
 import { HttpRequest } from './http-request.ts';
 import { refusalText } from './refusal.ts';
@@ -10,6 +11,7 @@ import { brokenOff, isAboutMessage, RequestError, refusedBy } from './request-ru
 
 /** What a connection knows of its server. */
 export interface ConnectionHost extends ReplyContext {
+  readonly halfClosed: HalfClosed;
   /** Must not throw. Asks for the body before it returns, or the body is dropped. */
   onRequest(request: HttpRequest, reply: HttpReply): void;
   /** The answer to what is not a request. */
@@ -31,15 +33,8 @@ const maxWaiting = 16;
  */
 const lingering = { most: 30_000, silent: 5_000 };
 
-/**
- * After this time a client that has ended its side is asked whether it has closed the other side too, and then again:
- * to the first question a closed socket answers with a reset, which the second one meets. Milliseconds, by the system's
- * clock, as Node keeps the other times of a connection.
- */
-const probeMs = 400;
-
 /** One client's connection: has its requests answered one after the other, and ends it so that the answer arrives. */
-export class ClientConnection {
+export class ClientConnection implements HalfClosedConnection {
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   readonly #closeWhenWritten: () => void;
@@ -52,7 +47,6 @@ export class ClientConnection {
   /** The client has been told that this is the end: what it sends is read and forgotten. */
   #isEnding = false;
   #lingering: Timer | undefined;
-  #probing: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, host: ConnectionHost) {
     this.#socket = socket;
@@ -135,7 +129,7 @@ export class ClientConnection {
   }
 
   readonly #answered = () => {
-    clearTimeout(this.#probing);
+    this.#host.halfClosed.delete(this);
     if (this.#isEnding) return;
     if (this.#reply?.isConsistent === false) return this.#end();
     const next = this.#waiting.shift();
@@ -195,22 +189,17 @@ export class ClientConnection {
     this.#lingering = undefined;
   }
 
-  /** Some end their side after the last request and read on; of others it is all that is heard of their leaving. */
-  #clientEnded(): void {
-    if (this.#isEnding || !this.isAnswering) return;
-    this.#probing = setTimeout(() => {
-      this.#probe();
-      this.#probing = setTimeout(() => this.#probe(), probeMs).unref();
-    }, probeMs).unref();
-  }
-
-  #probe(): void {
+  probe(): void {
     const probe = this.#reply?.probe ?? '';
     if (probe !== '') this.#socket.write(probe, 'latin1');
   }
 
+  #clientEnded(): void {
+    if (!this.#isEnding && this.isAnswering) this.#host.halfClosed.add(this);
+  }
+
   #closed(): void {
-    clearTimeout(this.#probing);
+    this.#host.halfClosed.delete(this);
     this.#stopLingering();
     this.#request?.cut();
     this.#reply?.cut();

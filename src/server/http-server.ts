@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
+import { HalfClosed } from './half-closed.ts';
 import type { HttpReply } from './http-reply.ts';
 import type { HttpRequest } from './http-request.ts';
 import type { RenderedError } from './render-error.ts';
@@ -39,6 +40,7 @@ const unfinishedMs = 2_000;
 export class HttpServer implements ConnectionHost {
   readonly clock: Clock;
   readonly batch: Batch;
+  readonly halfClosed = new HalfClosed();
   readonly #options: HttpServerOptions;
   readonly #server: Server;
   readonly #connections = new Map<Socket, ClientConnection>();

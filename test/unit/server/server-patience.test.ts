@@ -7,7 +7,7 @@ import { get, post, refused, type Serving, serve, turn, type Visit, type Wire } 
 
 const late = refused('ERR_HTTP_REQUEST_TIMEOUT');
 /** Milliseconds. */
-const headMs = 200;
+const headMs = 500;
 
 const answering = (visit: Visit) => visit.answer();
 
