@@ -18,6 +18,7 @@ import { startDemoEngine } from './demo/engine.ts';
 import { createDiscovery } from './discovery/discovery.ts';
 import { firstLook } from './discovery/first-look.ts';
 import type { DiscoverySettings } from './discovery/options.ts';
+import { AnswerCache } from './gateway/answer-cache.ts';
 import { Attempts } from './gateway/attempts.ts';
 import { Availability } from './gateway/availability.ts';
 import { type ExplainRequest, type Explanation, explain } from './gateway/explain.ts';
@@ -211,8 +212,10 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     memory,
     resolve: resolveNow,
   });
+  const cache = new AnswerCache(clock);
   const pipeline = new Pipeline({
     clock,
+    cache,
     warmUp: (request) =>
       warmUp({ clock, transport, availability, formats: allFormats, mark, resolve: resolveNow }, request),
     responses,
@@ -310,6 +313,8 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
       const next = deps.load();
       registry.reload(next);
       loaded = next;
+      // A name may lead elsewhere now, or a model answer differently.
+      cache.clear();
       keys = keyRingOf(next.config);
       origin = originRulesOf(next.config, address.host);
       transport.retain(endpointKeys(registry.snapshot));

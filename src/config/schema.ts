@@ -315,6 +315,13 @@ const rateLimiting = z.strictObject({
   key_tpm: z.int().nonnegative().default(0).describe('Tokens a minute of each key without a tpm of its own'),
 });
 
+const cache = z.strictObject({
+  enabled: z.boolean().default(true),
+  default_ttl: duration.default(300_000).describe('Time for which an answer is given again'),
+  max_entries: count.default(10_000).describe('Answers kept; the least recently used one goes first'),
+  max_size: bytes.default(64 * 1024 * 1024).describe('Memory that they may take'),
+});
+
 const logging = z.strictObject({
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   format: z.enum(['pretty', 'json']).optional().describe('pretty on a terminal, json else'),
@@ -330,6 +337,7 @@ export const configSchema = z.strictObject({
   routing: routing.prefault({}),
   auth: auth.prefault({}),
   rate_limiting: rateLimiting.prefault({}),
+  cache: cache.optional().describe('Complete answers, given again to equal requests'),
   logging: logging.prefault({}),
 });
 

@@ -61,6 +61,7 @@ const free: readonly string[] = [
   'routing.failover',
   'routing.retry',
   'rate_limiting',
+  'cache',
   'logging.level',
   'logging.format',
 ];

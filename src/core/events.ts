@@ -40,6 +40,8 @@ export interface RequestRecord {
   readonly usage?: Usage | undefined;
   /** US dollars. */
   readonly cost?: number | undefined;
+  /** What the cache of answers did; undefined while there is none. */
+  readonly cache?: 'hit' | 'miss' | 'bypass' | undefined;
   /** Name of the key that was used. */
   readonly keyName?: string | undefined;
 }

@@ -75,6 +75,7 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): string[] {
     list.push('x-router-complexity-tier', headerText(trail.tier.name, maxName));
     if (trail.tier.score !== undefined) list.push('x-router-complexity-score', String(trail.tier.score));
   }
+  if (trail.cache !== undefined) list.push('x-router-cache', trail.cache);
   list.push('x-router-latency-ms', String(Math.round(facts.latencyMs)));
   if (cost !== undefined) list.push('x-router-cost', cost === 0 ? '0.000000' : cost.toFixed(6));
   if (drops !== undefined && drops.length > 0)

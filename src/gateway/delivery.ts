@@ -4,6 +4,7 @@ import type { AttemptRecord } from '../core/events.ts';
 import type { Candidate, Plan, Usage } from '../core/model.ts';
 import type { ErrorFacts, Framing, JsonObject } from '../protocols/protocol.ts';
 import { forwardedResponseHeaders } from '../transport/headers.ts';
+import type { KeptAnswer } from './answer-cache.ts';
 import { type AnswerFacts, addAnswerHeaders, answerComment, answerHeaders } from './answer-headers.ts';
 import type { AnswerTap, UpstreamAnswer } from './answer-tap.ts';
 import type { WholeAnswer } from './channel.ts';
@@ -85,6 +86,16 @@ export class Delivery {
     this.#tap?.chunk(body);
     this.#complete(json, usage);
     this.#input.exchange.reply.send(answer.status, headers, body);
+  }
+
+  /** An answer that an equal request got before. Nothing of it is new: no tap hears it, and it costs nothing. */
+  sendKept({ candidate, contentType, body }: KeptAnswer, ageMs: number): void {
+    this.#keepAlive?.cancel();
+    const { stream, exchange } = this.#input;
+    const type = stream ? streamTypes[this.framing] : (contentType ?? 'application/json');
+    const facts = { ...this.#facts({ candidate, status: 200, headers: {}, drops: [] }), cost: 0 };
+    const head = ['content-type', type, 'age', String(Math.floor(ageMs / 1_000))];
+    exchange.reply.send(200, addAnswerHeaders(head, facts), body);
   }
 
   write(chunk: Buffer | string): boolean {

@@ -62,6 +62,8 @@ export interface Trail {
   route: string | undefined;
   /** The tier that the request went to for how hard it is; no score where the caller named the tier. */
   tier: { readonly name: string; readonly score: number | undefined } | undefined;
+  /** What the cache of answers did; undefined while there is none. */
+  cache: 'hit' | 'miss' | 'bypass' | undefined;
 }
 
 export interface Skipped {
@@ -80,6 +82,7 @@ export function newTrail(): Trail {
     isLocal: undefined,
     route: undefined,
     tier: undefined,
+    cache: undefined,
   };
 }
 

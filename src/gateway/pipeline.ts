@@ -14,6 +14,7 @@ import { strictest } from '../registry/narrow.ts';
 import { type AllowedModels, isAskedAllowed, isNameAllowed } from '../registry/permission.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
+import type { AnswerCache, CacheVisit, KeptAnswer } from './answer-cache.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { type AnswerTap, allTaps } from './answer-tap.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
@@ -40,6 +41,7 @@ export interface PipelineDeps {
   readonly planner: Planner;
   readonly attempts: Attempts;
   readonly mirror: Mirror;
+  readonly cache: AnswerCache;
   readonly responses: ResponseStore;
   readonly warmUp: (request: WarmUpRequest) => Promise<void>;
   /** Resolves in the registry's present snapshot. */
@@ -74,6 +76,7 @@ export class Pipeline {
     let outcome: PlanOutcome;
     let delivery: Delivery | undefined;
     let resolution: Resolution | undefined;
+    let visit: CacheVisit | undefined;
     try {
       if (asked.inbound.history !== undefined) {
         turn = await openTurn(this.#deps.responses, asked);
@@ -93,8 +96,16 @@ export class Pipeline {
       plan = planned;
       this.#notePassedOver(exchange, resolution);
       const mirrored = this.#deps.mirror.choose(facts);
-      const tap = allTaps(turn?.tap, mirrored?.tap);
+      visit = this.#deps.cache.open(this.#deps.config().cache, {
+        exchange,
+        resolution,
+        routing,
+        isKept: turn?.tap !== undefined,
+      });
+      const kept = await visit?.find();
+      const tap = allTaps(turn?.tap, kept === undefined ? mirrored?.tap : undefined, visit?.tap());
       delivery = this.#delivery(exchange, { facts, plan: planned, routing, tap });
+      if (kept !== undefined) return this.#finishKept({ exchange, facts, plan, delivery, kept });
       outcome = told(await this.#run(exchange, { facts, plan: planned, resolution, delivery }), resolution);
       if (conversation !== undefined && outcome.kind === 'answered')
         planner.answered(conversation, resolution, outcome.candidate);
@@ -105,6 +116,7 @@ export class Pipeline {
       outcome = { kind: 'failed', error: turn === undefined ? error : turn.explain(error), candidate: undefined };
     }
     delivery?.close();
+    visit?.close();
     if (turn !== undefined && outcome.kind === 'answered') await turn.finish(resolution?.localOnly ?? true);
     return this.#finish({ exchange, facts, plan, outcome, delivery, routing });
   }
@@ -257,6 +269,18 @@ export class Pipeline {
     });
   }
 
+  /** Answered by what an equal request got: nobody is asked, and nothing is paid. */
+  #finishKept(end: KeptInput): PipelineResult {
+    const { exchange, facts, plan, delivery, kept } = end;
+    const { candidate, usage } = kept.value;
+    exchange.trail.isLocal = true;
+    delivery.sendKept(kept.value, kept.ageMs);
+    delivery.close();
+    const outcome = { kind: 'answered', candidate, status: 200, usage, firstTokenMs: undefined } as const;
+    settle(this.#deps, { exchange, outcome, plan, facts, usage, cost: 0 });
+    return { kind: 'delivered' };
+  }
+
   #finish(end: FinishInput): PipelineResult {
     const { exchange, outcome, plan, facts } = end;
     const candidate = outcome.candidate;
@@ -287,6 +311,14 @@ export class Pipeline {
 }
 
 type Asked = Pick<ResolveRequest, 'model' | 'insteadOf' | 'lock' | 'allowedModels'>;
+
+interface KeptInput {
+  readonly exchange: Exchange;
+  readonly facts: RequestFacts;
+  readonly plan: Plan;
+  readonly delivery: Delivery;
+  readonly kept: { readonly value: KeptAnswer; readonly ageMs: number };
+}
 
 interface FinishInput {
   readonly exchange: Exchange;

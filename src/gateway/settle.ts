@@ -50,6 +50,7 @@ export function settle(deps: { readonly clock: Clock; readonly events: EventBus 
     firstTokenMs: outcome.kind === 'answered' ? outcome.firstTokenMs : undefined,
     usage: input.usage,
     cost: input.cost,
+    cache: exchange.trail.cache,
     keyName: exchange.key?.name,
   });
 }
