@@ -71,7 +71,7 @@ function callLines(ui: Ui, url: string, loaded: LoadedConfig, snapshot: Snapshot
 }
 
 /** The default, else the first that chats. */
-export function exampleModel(snapshot: Snapshot): string | undefined {
+function exampleModel(snapshot: Snapshot): string | undefined {
   const models = listModels(snapshot);
   const chosen = snapshot.config.routing.default_model;
   const isListed = chosen !== undefined && models.some(({ id }) => id === chosen);

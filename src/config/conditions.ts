@@ -2,21 +2,10 @@ import { z } from 'zod';
 import { didYouMean } from './near.ts';
 
 /** Of a condition on one field. */
-export const conditionOperators = [
-  '$eq',
-  '$ne',
-  '$in',
-  '$nin',
-  '$regex',
-  '$gt',
-  '$gte',
-  '$lt',
-  '$lte',
-  '$exists',
-] as const;
+const conditionOperators = ['$eq', '$ne', '$in', '$nin', '$regex', '$gt', '$gte', '$lt', '$lte', '$exists'] as const;
 
 /** What a condition may look at, beside `metadata.NAME` and `headers.NAME`. */
-export const conditionFields = [
+const conditionFields = [
   'model',
   'operation',
   'protocol',

@@ -49,7 +49,7 @@ export function placesHere(where: Surroundings): readonly string[] {
 }
 
 /** `$XDG_CONFIG_HOME/router`, `~/.config/router`; on Windows `%APPDATA%\router`. */
-export function userConfigDirectory(where: Surroundings): string {
+function userConfigDirectory(where: Surroundings): string {
   const path = pathsOf(where);
   const xdg = where.environment.XDG_CONFIG_HOME;
   // The specification wants relative values ignored.

@@ -23,7 +23,7 @@ export interface IssueText {
 /** Takes one problem; the caller goes on, so that all of them come at once. */
 export type Report = (mark: Mark, path: Path, text: IssueText) => void;
 
-export function makeIssue(mark: Mark, path: Path, text: IssueText): ConfigIssue {
+function makeIssue(mark: Mark, path: Path, text: IssueText): ConfigIssue {
   return {
     file: mark.file,
     line: mark.line,

@@ -1,5 +1,6 @@
 import { type ErrorCode, GatewayError } from '../core/errors.ts';
 import type { Candidate, Usage } from '../core/model.ts';
+import { invalidAnswer } from '../protocols/invalid-answer.ts';
 import type { JsonObject, UpstreamHeaders } from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
 import { decodeBody, encodingsOf, type OnBytes } from '../transport/content-encoding.ts';
@@ -17,13 +18,14 @@ export interface Channel {
   readonly drops: readonly string[];
   relay(): Relay;
   /** A complete answer, its bytes or text and what they say. Throws when it is a failure in the shape of a success. */
-  answer(body: Buffer | string, json: JsonObject): WholeAnswer;
+  answer(body: Buffer | string, json: JsonObject): EncodedAnswer;
   /** The same for a client that asked for a stream and an upstream that did not stream. */
   answerAsStream(json: JsonObject): StreamedAnswer;
   classify(status: number, headers: UpstreamHeaders, body: string): GatewayError;
 }
 
-export interface WholeAnswer {
+/** A complete answer as the client gets it. */
+export interface EncodedAnswer {
   readonly body: Buffer | string;
   /** What `body` says. */
   readonly json: JsonObject;
@@ -45,7 +47,7 @@ export async function unpack(body: Buffer, { headers, candidate }: UpstreamAnswe
     return await decodeBody(body, encodings, onBytes);
   } catch (thrown) {
     if (thrown instanceof GatewayError && ours.has(thrown.code)) throw thrown;
-    throw unusable(candidate, `its ${encodings.join(', ').slice(0, 40)} encoding cannot be undone`, thrown);
+    throw invalidAnswer(candidate, `its ${encodings.join(', ').slice(0, 40)} encoding cannot be undone`, thrown);
   }
 }
 
@@ -54,20 +56,14 @@ const ours: ReadonlySet<ErrorCode> = new Set(['overloaded', 'too_large', 'upstre
 
 /** The answer as a JSON object. Throws `upstream_invalid` for an empty, broken or other body. */
 export function parseAnswer(text: string, target: Candidate): JsonObject {
-  if (text === '') throw unusable(target, 'it is empty');
+  if (text === '') throw invalidAnswer(target, 'it is empty');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    throw unusable(target, 'it is not JSON', thrown);
+    throw invalidAnswer(target, 'it is not JSON', thrown);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw unusable(target, 'it is not an object');
+    throw invalidAnswer(target, 'it is not an object');
   return value as JsonObject;
-}
-
-export function unusable(target: Candidate, why: string, cause?: unknown): GatewayError {
-  return new GatewayError('upstream_invalid', `${target.endpoint.providerId} sent an unusable answer: ${why}.`, {
-    cause,
-  });
 }

@@ -7,7 +7,7 @@ import { forwardedResponseHeaders } from '../transport/headers.ts';
 import type { KeptAnswer } from './answer-cache.ts';
 import { type AnswerFacts, addAnswerHeaders, answerComment, answerHeaders } from './answer-headers.ts';
 import type { AnswerTap, UpstreamAnswer } from './answer-tap.ts';
-import type { WholeAnswer } from './channel.ts';
+import type { EncodedAnswer } from './channel.ts';
 import type { Exchange, RoutingHeaders } from './exchange.ts';
 import { streamTypes } from './stream-types.ts';
 
@@ -77,7 +77,7 @@ export class Delivery {
   }
 
   /** A whole answer at once. */
-  sendAnswer(head: UpstreamAnswer, { body, json, usage }: WholeAnswer): void {
+  sendAnswer(head: UpstreamAnswer, { body, json, usage }: EncodedAnswer): void {
     this.#keepAlive?.cancel();
     const answer = { ...head, usage };
     const headers = addAnswerHeaders(forwardedResponseHeaders(answer.headers), this.#facts(answer));

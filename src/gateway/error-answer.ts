@@ -1,9 +1,10 @@
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
+import { invalidAnswer } from '../protocols/invalid-answer.ts';
 import { loopAnswer } from '../transport/loop-answer.ts';
 import type { Answer, AnswerHost } from './answer.ts';
 import type { UpstreamAnswer } from './answer-tap.ts';
-import { unpack, unusable } from './channel.ts';
+import { unpack } from './channel.ts';
 
 /** As much of it as is read. Bytes. */
 const maxBytes = 64 * 1024;
@@ -60,7 +61,7 @@ export class ErrorAnswer implements Answer {
     let size = 0;
     const onBytes = (bytes: number) => {
       size += bytes;
-      if (size > maxUnpacked) throw unusable(head.candidate, `it unpacks to more than ${maxUnpacked} bytes`);
+      if (size > maxUnpacked) throw invalidAnswer(head.candidate, `it unpacks to more than ${maxUnpacked} bytes`);
     };
     try {
       return await unpack(this.#body.bytes(), head, onBytes);

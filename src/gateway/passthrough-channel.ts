@@ -1,5 +1,6 @@
 import type { Candidate } from '../core/model.ts';
 import { responseParts } from '../protocols/collect.ts';
+import { invalidAnswer } from '../protocols/invalid-answer.ts';
 import type {
   AnswerContext,
   Inbound,
@@ -11,7 +12,7 @@ import type {
 } from '../protocols/protocol.ts';
 import { PassthroughRelay, type Relay } from '../protocols/relay.ts';
 import { Splice } from '../protocols/splice.ts';
-import { type Channel, type StreamedAnswer, unusable, type WholeAnswer } from './channel.ts';
+import type { Channel, EncodedAnswer, StreamedAnswer } from './channel.ts';
 
 export interface PassthroughInput {
   readonly inspector: Inspector;
@@ -55,14 +56,14 @@ export class PassthroughChannel implements Channel {
     });
   }
 
-  answer(body: Buffer | string, json: JsonObject): WholeAnswer {
+  answer(body: Buffer | string, json: JsonObject): EncodedAnswer {
     return { body, json, usage: this.#input.inspector.answer(json, this.#target).usage };
   }
 
   answerAsStream(json: JsonObject): StreamedAnswer {
     this.#input.inspector.answer(json, this.#target);
     const { codec } = this.#input;
-    if (codec === undefined) throw unusable(this.#target, 'it is not a stream');
+    if (codec === undefined) throw invalidAnswer(this.#target, 'it is not a stream');
     const context = this.#input.context();
     const response = codec.outbound.decodeResponse(json, { target: this.#target, request: context.request });
     const encoder = codec.inbound.streamEncoder(context, 'sse');

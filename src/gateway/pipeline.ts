@@ -106,7 +106,7 @@ export class Pipeline {
       const tap = allTaps(turn?.tap, kept === undefined ? mirrored?.tap : undefined, visit?.tap());
       delivery = this.#delivery(exchange, { facts, plan: planned, routing, tap });
       if (kept !== undefined) return this.#finishKept({ exchange, facts, plan, delivery, kept });
-      outcome = told(await this.#run(exchange, { facts, plan: planned, resolution, delivery }), resolution);
+      outcome = withStartCommand(await this.#run(exchange, { facts, plan: planned, resolution, delivery }), resolution);
       if (conversation !== undefined && outcome.kind === 'answered')
         planner.answered(conversation, resolution, outcome.candidate);
       if (mirrored !== undefined && outcome.kind === 'answered')
@@ -345,7 +345,7 @@ function checkModels({ model, models }: JsonObject, allowed: AllowedModels): voi
 const unreachable: ReadonlySet<RejectionCode> = new Set(['down', 'needs-key', 'disabled', 'unknown-provider']);
 
 /** A refused connection to a local server that was named is best told with what starts it. */
-function told(outcome: PlanOutcome, resolution: Resolution): PlanOutcome {
+function withStartCommand(outcome: PlanOutcome, resolution: Resolution): PlanOutcome {
   if (outcome.kind !== 'failed' || outcome.error.code !== 'upstream_connect' || resolution.down === undefined)
     return outcome;
   return { ...outcome, error: downError(resolution) };

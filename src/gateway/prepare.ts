@@ -31,8 +31,8 @@ export interface PrepareDeps {
  */
 export function prepare(form: RequestForm, target: Candidate, deps: PrepareDeps): Prepared | Promise<Prepared> {
   if (isPassthrough(form, target, deps.formats))
-    return over(passthroughChannel(form, target, deps.formats), { form, target, deps });
-  return translatingChannel(form, target, deps).then((channel) => over(channel, { form, target, deps }));
+    return preparedFor(passthroughChannel(form, target, deps.formats), { form, target, deps });
+  return translatingChannel(form, target, deps).then((channel) => preparedFor(channel, { form, target, deps }));
 }
 
 interface Destination {
@@ -41,7 +41,7 @@ interface Destination {
   readonly deps: PrepareDeps;
 }
 
-function over(channel: Channel, { form, target, deps }: Destination): Prepared {
+function preparedFor(channel: Channel, { form, target, deps }: Destination): Prepared {
   const protocol = channel.isPassthrough ? form.exchange.inbound.id.protocol : (target.model.protocols[0] as string);
   const headers = forwardedRequestHeaders(form.exchange.rawHeaders, protocol, ownHeaders(channel, target.endpoint));
   if (mayBeRouter(target.endpoint)) headers.push(passedHeader, deps.mark.after(form.exchange.headers[passedHeader]));

@@ -1,10 +1,11 @@
 import { isAscii } from 'node:buffer';
 import type { GatewayError } from '../core/errors.ts';
 import type { Candidate } from '../core/model.ts';
+import { invalidAnswer } from '../protocols/invalid-answer.ts';
 import type { UpstreamHeaders } from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
 import { sentSecrets } from '../transport/auth/sent-secrets.ts';
-import { type Channel, parseAnswer, type StreamedAnswer, unusable, type WholeAnswer } from './channel.ts';
+import { type Channel, type EncodedAnswer, parseAnswer, type StreamedAnswer } from './channel.ts';
 
 export interface PreparedInput {
   readonly channel: Channel;
@@ -61,8 +62,8 @@ export class Prepared {
     return this.#channel.relay();
   }
 
-  answer(body: Buffer, headers: UpstreamHeaders): WholeAnswer {
-    if (this.isStream(headers)) throw unusable(this.#target, 'it is a stream, and none was asked for');
+  answer(body: Buffer, headers: UpstreamHeaders): EncodedAnswer {
+    if (this.isStream(headers)) throw invalidAnswer(this.#target, 'it is a stream, and none was asked for');
     const text = body.toString('utf8');
     // Of plain ASCII the text is the bytes, and goes out as it is.
     return this.#channel.answer(isAscii(body) ? text : body, parseAnswer(text, this.#target));

@@ -1,5 +1,6 @@
 import type { GatewayError } from '../core/errors.ts';
 import type { Candidate, Usage } from '../core/model.ts';
+import { invalidAnswer } from '../protocols/invalid-answer.ts';
 import type {
   AnswerContext,
   EncodedRequest,
@@ -8,7 +9,7 @@ import type {
   UpstreamHeaders,
 } from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
-import { type Channel, type StreamedAnswer, unusable, type WholeAnswer } from './channel.ts';
+import type { Channel, EncodedAnswer, StreamedAnswer } from './channel.ts';
 
 /** The client's side of a format that asks once and never streams: embeddings, rerank. */
 export interface QueryInbound<Request, Response> {
@@ -52,10 +53,10 @@ export class QueryChannel<Request, Response extends { readonly usage?: Usage | u
   }
 
   relay(): Relay {
-    throw unusable(this.#input.target, 'this operation does not stream');
+    throw invalidAnswer(this.#input.target, 'this operation does not stream');
   }
 
-  answer(_body: Buffer | string, json: JsonObject): WholeAnswer {
+  answer(_body: Buffer | string, json: JsonObject): EncodedAnswer {
     const { inbound, outbound, target, context } = this.#input;
     const response = outbound.decodeResponse(json, { target, request: context.request });
     const encoded = inbound.encodeResponse(response, context);
@@ -63,7 +64,7 @@ export class QueryChannel<Request, Response extends { readonly usage?: Usage | u
   }
 
   answerAsStream(): StreamedAnswer {
-    throw unusable(this.#input.target, 'this operation does not stream');
+    throw invalidAnswer(this.#input.target, 'this operation does not stream');
   }
 
   classify(status: number, headers: UpstreamHeaders, body: string) {

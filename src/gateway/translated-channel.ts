@@ -12,7 +12,7 @@ import type {
   UpstreamHeaders,
 } from '../protocols/protocol.ts';
 import { type Relay, TranslatingRelay } from '../protocols/relay.ts';
-import type { Channel, StreamedAnswer, WholeAnswer } from './channel.ts';
+import type { Channel, EncodedAnswer, StreamedAnswer } from './channel.ts';
 
 export interface TranslatedInput {
   readonly inbound: Inbound;
@@ -50,7 +50,7 @@ export class TranslatedChannel implements Channel {
     return new TranslatingRelay({ decoder, encoder: inbound.streamEncoder(context, framing), target });
   }
 
-  answer(_body: Buffer | string, json: JsonObject): WholeAnswer {
+  answer(_body: Buffer | string, json: JsonObject): EncodedAnswer {
     const response = this.#decode(json);
     const encoded = this.#input.inbound.encodeResponse(response, this.#input.context);
     return { body: JSON.stringify(encoded), json: encoded, usage: response.usage };

@@ -1,7 +1,8 @@
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
+import { invalidAnswer } from '../protocols/invalid-answer.ts';
 import type { Answer, AnswerHost } from './answer.ts';
-import { unpack, unusable } from './channel.ts';
+import { unpack } from './channel.ts';
 
 /** Held up to here, so that a failure in it can still move on. Bytes. */
 const heldBytes = 1024 * 1024;
@@ -58,7 +59,7 @@ export class WholeAnswer implements Answer {
   }
 
   #tooLarge(how: string): GatewayError {
-    return unusable(this.#host.head.candidate, `${how} than ${maxBytes} bytes`);
+    return invalidAnswer(this.#host.head.candidate, `${how} than ${maxBytes} bytes`);
   }
 
   /** Never rejects. */

@@ -17,7 +17,7 @@ interface OpenChoice {
 }
 
 /** Gathers a stream's parts into the answer they make up. An answer without finish reason ends in `other`. */
-export class PartCollector {
+class PartCollector {
   #start: PartOf<'start'> | undefined;
   #usage: CanonicalResponse['usage'];
   readonly #choices = new Map<number, OpenChoice>();

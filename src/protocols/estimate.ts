@@ -1,5 +1,4 @@
-import type { Usage } from '../core/model.ts';
-import type { CanonicalRequest, CanonicalResponse, ContentPart, Message } from './canonical.ts';
+import type { CanonicalRequest, ContentPart, Message } from './canonical.ts';
 
 /** English text in today's vocabularies; code and other scripts need more, so callers mark results as estimates. */
 const charactersPerToken = 4;
@@ -13,7 +12,7 @@ export function estimateTokens(characters: number): number {
 }
 
 /** All text of a part that the model reads or wrote; '' for media. */
-export function partText(part: ContentPart): string {
+function partText(part: ContentPart): string {
   switch (part.kind) {
     case 'text':
     case 'reasoning':
@@ -58,10 +57,4 @@ export function estimateInput(request: CanonicalRequest): number {
     request.messages.length * tokensPerMessage +
     messageImages(request.messages) * tokensPerImage
   );
-}
-
-/** Usage for an answer whose upstream told none. */
-export function estimateUsage(request: CanonicalRequest, response: CanonicalResponse): Usage {
-  const text = response.choices.flatMap((choice) => choice.content.map(partText)).join('');
-  return { input: estimateInput(request), output: estimateTokens(text.length), isEstimate: true };
 }

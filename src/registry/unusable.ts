@@ -16,7 +16,7 @@ export function downProvider(provider: Provider): DownServer {
 }
 
 /** One sentence with what to do about it. */
-export function downMessage(down: DownServer): string {
+function downMessage(down: DownServer): string {
   const start = down.startCommand === undefined ? '' : `; run \`${down.startCommand}\``;
   return `nothing answers on ${down.address}${start}`;
 }

@@ -14,7 +14,7 @@ const decoders: Readonly<Record<string, (options: { readonly chunkSize: number }
 /** Unpacked at a time. Bytes. */
 const chunkSize = 64 * 1024;
 
-export const knownEncodings = Object.keys(decoders);
+const knownEncodings = Object.keys(decoders);
 
 /** One is the rule, two are a mistake somewhere on the way; every further one only multiplies the work. */
 const maxEncodings = 3;

@@ -11,7 +11,7 @@ export function requireSendablePath(path: string): void {
 }
 
 /** False for a field that is not ours to set. Throws for one that would end its line early; never tells its value. */
-export function isSendable(name: string, value: string): boolean {
+function isSendable(name: string, value: string): boolean {
   const lower = fieldName(name);
   if (lower !== undefined && ownFields.has(lower)) return false;
   if (lower === undefined || !isFieldValue(value)) {

@@ -11,7 +11,7 @@ export interface SseEvent {
 }
 
 /** Largest event that is held; a megabyte of base64 image in one delta is legal, a runaway line is not. Bytes. */
-export const maxEventBytes = 16 * 1024 * 1024;
+const maxEventBytes = 16 * 1024 * 1024;
 
 const lf = 0x0a;
 const cr = 0x0d;

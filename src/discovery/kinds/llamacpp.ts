@@ -38,7 +38,7 @@ async function serving(answer: Answer, ask: Ask, place: Place): Promise<Recognis
 }
 
 /** `tiny.gguf` and `/models/tiny-00001-of-00003.gguf` are `tiny`; other ids, such as `-hf` names, stand as they are. */
-export function cleanId(listed: string): string {
+function cleanId(listed: string): string {
   const isPath = /\.gguf$/i.test(listed) || /^([a-z]:)?[\\/.]/i.test(listed);
   if (!isPath) return listed;
   const file = listed.split(/[\\/]/).at(-1) ?? listed;

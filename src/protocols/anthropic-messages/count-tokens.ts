@@ -1,7 +1,8 @@
 import type { Candidate } from '../../core/model.ts';
 import { asNumber } from '../fields.ts';
+import { invalidAnswer } from '../invalid-answer.ts';
 import type { JsonObject } from '../protocol.ts';
-import { classifyError, invalidAnswer } from './errors.ts';
+import { classifyError } from './errors.ts';
 
 /** The answer of `POST /v1/messages/count_tokens`. The wire has no place to mark an estimate. */
 export function encodeCount(inputTokens: number): JsonObject {
@@ -12,6 +13,6 @@ export function encodeCount(inputTokens: number): JsonObject {
 export function decodeCount(body: JsonObject, target: Candidate): number {
   if (body.type === 'error') throw classifyError(200, {}, JSON.stringify(body), target);
   const tokens = asNumber(body.input_tokens);
-  if (tokens === undefined) throw invalidAnswer('it holds no input_tokens', target);
+  if (tokens === undefined) throw invalidAnswer(target, 'it holds no input_tokens');
   return tokens;
 }

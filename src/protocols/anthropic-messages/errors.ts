@@ -143,12 +143,6 @@ export function classifyEvent(body: JsonObject, target: Candidate): GatewayError
   return toError(statusOfType[report.type ?? ''] ?? 502, report, target);
 }
 
-export function invalidAnswer(problem: string, target: Candidate): GatewayError {
-  return new GatewayError('upstream_invalid', `The upstream sent an unusable answer: ${problem}.`, {
-    detail: `${target.endpoint.providerId}: ${problem}`,
-  });
-}
-
 function errorType(status: number): string {
   return typeOfStatus.get(status) ?? (status >= 400 && status < 500 ? 'invalid_request_error' : 'api_error');
 }

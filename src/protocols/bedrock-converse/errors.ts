@@ -110,12 +110,6 @@ export function classifyException(name: string, body: JsonObject, target: Candid
   return known ?? new GatewayError('upstream_failed', redact(message) || `The stream ended in ${exception}.`);
 }
 
-export function invalidAnswer(problem: string, target: Candidate): GatewayError {
-  return new GatewayError('upstream_invalid', `The upstream sent an unusable answer: ${problem}.`, {
-    detail: `${target.endpoint.providerId}: ${problem}`,
-  });
-}
-
 /** `ValidationException:http://internal.amazon.com/coral/…`, `com.amazon.coral.service#ValidationException`. */
 function exceptionName(value: unknown): string | undefined {
   const text = asText(Array.isArray(value) ? value[0] : value);

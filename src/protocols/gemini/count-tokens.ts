@@ -1,12 +1,12 @@
 import type { Candidate } from '../../core/model.ts';
 import type { CanonicalRequest } from '../canonical.ts';
 import { asNumber, asObject } from '../fields.ts';
+import { invalidAnswer } from '../invalid-answer.ts';
 import type { DecodedRequest, EncodedRequest, InboundRoute, JsonObject } from '../protocol.ts';
 import type { Drops } from './client/decode-contents.ts';
 import { decodeRequest } from './client/decode-request.ts';
 import { isVertex, modelResource, modelResourcePath } from './model-traits.ts';
 import { camelCased } from './proto-json.ts';
-import { unusable } from './upstream/decode-response.ts';
 import { requestBody } from './upstream/encode-request.ts';
 import type { WireTokenCount } from './wire.ts';
 
@@ -37,6 +37,6 @@ export function encodeCountRequest(request: CanonicalRequest, target: Candidate)
 /** Throws `upstream_invalid` for an answer without a count. */
 export function decodeCountResponse(body: JsonObject, target: Candidate): number {
   const total = asNumber(body.totalTokens);
-  if (total === undefined) throw unusable(target, 'a token count without a total');
+  if (total === undefined) throw invalidAnswer(target, 'a token count without a total');
   return total;
 }

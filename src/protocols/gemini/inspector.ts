@@ -1,10 +1,11 @@
 import type { Candidate, Usage } from '../../core/model.ts';
 import { asArray, asObject, asText } from '../fields.ts';
+import { invalidAnswer } from '../invalid-answer.ts';
 import type { EventMeaning, Inspector, JsonObject } from '../protocol.ts';
 import { classifyError, classifyErrorObject } from './errors.ts';
 import { isFailedFinish } from './finish-reason.ts';
 import { objectsIn } from './proto-json.ts';
-import { blockReason, emptyAnswer, unusable } from './upstream/decode-response.ts';
+import { blockReason, emptyAnswer } from './upstream/decode-response.ts';
 import { requestPath } from './upstream/encode-request.ts';
 import { usageFromWire } from './usage.ts';
 import { formatId } from './wire.ts';
@@ -25,7 +26,7 @@ export const inspector: Inspector = {
 
 function meaningOf(event: string, data: string, target: Candidate): EventMeaning {
   const chunk = parsed(data);
-  if (chunk === undefined) return { kind: 'error', error: unusable(target, 'an event that is not JSON') };
+  if (chunk === undefined) return { kind: 'error', error: invalidAnswer(target, 'an event that is not JSON') };
   const error = asObject(chunk.error) ?? (event === 'error' ? chunk : undefined);
   if (error !== undefined) return { kind: 'error', error: classifyErrorObject(error, target) };
   const usage = usageFromWire(chunk.usageMetadata);
@@ -63,7 +64,7 @@ function answerUsage(body: JsonObject, target: Candidate): Usage | undefined {
   if (error !== undefined) throw classifyErrorObject(error, target);
   const candidates = candidatesOf(body);
   if (candidates.length === 0 && blockReason(body) === undefined) {
-    throw unusable(target, 'an answer without candidates');
+    throw invalidAnswer(target, 'an answer without candidates');
   }
   for (const candidate of candidates) {
     const reason = asText(candidate.finishReason);

@@ -8,7 +8,6 @@ import type {
   LogprobsResult as SdkLogprobsResult,
   Model as SdkModel,
   Part as SdkPart,
-  Schema as SdkSchema,
   ToolConfig as SdkToolConfig,
 } from '@google/genai';
 import type { FormatId } from '../protocol.ts';
@@ -34,7 +33,6 @@ type Json<T> = T extends string
 export type WirePart = Json<SdkPart>;
 export type WireContent = Json<SdkContent>;
 export type WireGenerationConfig = Json<Omit<SdkGenerationConfig, 'responseFormat'>>;
-export type WireSchema = Json<SdkSchema>;
 export type WireToolConfig = Json<SdkToolConfig>;
 export type WireFunctionDeclaration = Json<FunctionDeclaration>;
 export type WireCandidate = Json<SdkCandidate>;
@@ -66,11 +64,3 @@ export type WireTokenCount = Json<Pick<CountTokensResponse, 'totalTokens' | 'cac
 export type WireModel = Json<
   Pick<SdkModel, 'name' | 'displayName' | 'description' | 'version' | 'inputTokenLimit' | 'outputTokenLimit'>
 > & { readonly supportedGenerationMethods?: readonly string[] | undefined };
-
-/** The body of every error of Google's APIs (google.rpc.Status). */
-export interface WireError {
-  readonly code?: number | undefined;
-  readonly message?: string | undefined;
-  readonly status?: string | undefined;
-  readonly details?: readonly Readonly<Record<string, unknown>>[] | undefined;
-}

@@ -1,4 +1,4 @@
-import { type ErrorCode, GatewayError } from '../../core/errors.ts';
+import type { ErrorCode, GatewayError } from '../../core/errors.ts';
 import type { Candidate } from '../../core/model.ts';
 import { asObject } from '../fields.ts';
 import { classifyError, isErrorBody, errorRenderer as openaiErrors } from '../openai/errors.ts';
@@ -59,10 +59,4 @@ export function failureOf(body: JsonObject, target: Candidate): GatewayError | u
   const status = statusByCode.find(([pattern]) => pattern.test(String(code)))?.[1] ?? noStatus;
   const envelope = { error: { message, code, param, type: type === 'error' ? undefined : type } };
   return classifyError(status, {}, JSON.stringify(envelope), target);
-}
-
-/** `detail` says what is wrong, for logs. */
-export function unusable(target: Candidate, detail: string, cause?: unknown): GatewayError {
-  const message = `${target.endpoint.providerId} sent an answer that cannot be used.`;
-  return new GatewayError('upstream_invalid', message, { detail, cause });
 }

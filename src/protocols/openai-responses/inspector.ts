@@ -1,11 +1,13 @@
+import { cut } from '../../core/cut.ts';
 import type { Candidate } from '../../core/model.ts';
 import { asObject, asString, isObject } from '../fields.ts';
+import { invalidAnswer } from '../invalid-answer.ts';
 import { classifyError, isErrorBody } from '../openai/errors.ts';
 import { operationPath } from '../openai/path.ts';
 import { fillParams, setModel } from '../passthrough.ts';
 import type { EventMeaning, Inspector, JsonObject, PassthroughEdits } from '../protocol.ts';
 import type { Splice } from '../splice.ts';
-import { failureOf, unusable } from './errors.ts';
+import { failureOf } from './errors.ts';
 import { requestPath } from './upstream/encode-request.ts';
 import { decodeUsage } from './usage.ts';
 import { formatId } from './wire.ts';
@@ -30,7 +32,7 @@ export const inspector: Inspector = {
     const failure = failureOf(body, target);
     if (failure !== undefined) throw failure;
     if (!Array.isArray(body.output) || (body.status !== 'completed' && body.status !== 'incomplete'))
-      throw unusable(target, `no complete response: status '${String(body.status)}'`);
+      throw invalidAnswer(target, `no complete response: status '${cut(String(body.status), 40)}'`);
     return { usage: decodeUsage(body.usage) };
   },
   edit,
@@ -49,7 +51,7 @@ function edit(splice: Splice, { target, systemPrompt, hasSystemPrompt }: Passthr
 function meaning(event: string, data: string, target: Candidate): EventMeaning {
   if (data === '[DONE]') return { kind: 'end' };
   const body = parsed(data);
-  if (body === undefined) return { kind: 'error', error: unusable(target, 'an event is not a JSON object') };
+  if (body === undefined) return { kind: 'error', error: invalidAnswer(target, 'an event is not a JSON object') };
   const type = asString(body.type) ?? event;
   if (type === 'response.completed' || type === 'response.incomplete') {
     // The one event is finish and end marker at once; `finish` is what makes an answer whole.
@@ -77,6 +79,6 @@ function parsed(data: string): JsonObject | undefined {
 }
 
 function failed(body: JsonObject, target: Candidate): EventMeaning {
-  const error = failureOf(body, target) ?? unusable(target, 'the stream failed without an error');
+  const error = failureOf(body, target) ?? invalidAnswer(target, 'the stream failed without an error');
   return { kind: 'error', error };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CanonicalResponse, Part } from '../../../src/protocols/canonical.ts';
 import { collectParts, responseParts } from '../../../src/protocols/collect.ts';
 import { parseDataUrl, toDataUrl } from '../../../src/protocols/data-url.ts';
-import { estimateInput, estimateUsage } from '../../../src/protocols/estimate.ts';
+import { estimateInput } from '../../../src/protocols/estimate.ts';
 import { foreignFields, unknownFields } from '../../../src/protocols/extensions.ts';
 import { at, present } from '../../../src/protocols/fields.ts';
 import { retryAfterMs } from '../../../src/protocols/retry-after.ts';
@@ -79,10 +79,6 @@ describe('estimates', () => {
     expect(estimateInput(request({ messages: [user('a'.repeat(400), image)] })) - plain).toBe(801);
     const tools = [{ name: 'f', parameters: {} }];
     expect(estimateInput(request({ messages: [user('a'.repeat(400))], tools }))).toBeGreaterThan(plain);
-  });
-
-  test('say that they are', () => {
-    expect(estimateUsage(request(), answer)).toEqual({ input: 5, output: 2, isEstimate: true });
   });
 });
 

@@ -1,8 +1,9 @@
 import type { CanonicalResponse, Choice, ContentPart } from '../../canonical.ts';
 import { asArray, asObject, asString, asText } from '../../fields.ts';
+import { invalidAnswer } from '../../invalid-answer.ts';
 import type { DecodeContext, JsonObject } from '../../protocol.ts';
 import { argumentsOf } from '../../tool-input.ts';
-import { classifyError, invalidAnswer } from '../errors.ts';
+import { classifyError } from '../errors.ts';
 import { decodeFinishReason } from '../finish-reason.ts';
 import { decodeUsage } from '../usage.ts';
 import { protocol } from '../wire.ts';
@@ -53,10 +54,10 @@ export function checkAnswer(body: JsonObject, target: DecodeContext['target']): 
   if (body.type === 'error' || asObject(body.error) !== undefined) {
     throw classifyError(200, {}, JSON.stringify(body), target);
   }
-  if (!Array.isArray(body.content)) throw invalidAnswer('it holds no message', target);
+  if (!Array.isArray(body.content)) throw invalidAnswer(target, 'it holds no message');
   const blocks = asArray(body.content);
   if (blocks.length === 0 && asText(body.stop_reason) === undefined) {
-    throw invalidAnswer('it has neither content nor a stop reason', target);
+    throw invalidAnswer(target, 'it has neither content nor a stop reason');
   }
   return blocks;
 }

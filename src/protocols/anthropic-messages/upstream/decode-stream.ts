@@ -4,9 +4,10 @@ import type { Usage } from '../../../core/model.ts';
 import { parseEvent, SseSplitter } from '../../../transport/sse.ts';
 import type { BlockStart, Part, Seal } from '../../canonical.ts';
 import { asNumber, asObject, asString, asText } from '../../fields.ts';
+import { invalidAnswer } from '../../invalid-answer.ts';
 import type { DecodeContext, JsonObject, StreamDecoder } from '../../protocol.ts';
 import { argumentsOf } from '../../tool-input.ts';
-import { classifyEvent, invalidAnswer } from '../errors.ts';
+import { classifyEvent } from '../errors.ts';
 import { decodeFinishReason } from '../finish-reason.ts';
 import { decodeUsage, mergeUsage } from '../usage.ts';
 import { protocol } from '../wire.ts';
@@ -195,7 +196,7 @@ class MessagesStreamDecoder implements StreamDecoder {
   }
 
   #invalid(problem: string): GatewayError {
-    return invalidAnswer(problem, this.#context.target);
+    return invalidAnswer(this.#context.target, problem);
   }
 }
 

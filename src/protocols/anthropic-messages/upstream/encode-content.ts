@@ -15,7 +15,7 @@ type Part<K extends ContentPart['kind']> = Extract<ContentPart, { kind: K }>;
 const imageTypes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'] as const;
 
 /** The pattern that ids of calls must match; other providers' ids hold colons and dots. */
-export function wireCallId(id: string): string {
+function wireCallId(id: string): string {
   return id.replaceAll(/[^a-zA-Z0-9_-]/g, '_');
 }
 
@@ -104,7 +104,7 @@ function resultBlocks(part: ContentPart, encoding: Encoding): ResultBlock[] {
   }
 }
 
-export function toolResultBlock(part: Part<'tool-result'>, encoding: Encoding): ToolResultBlockParam {
+function toolResultBlock(part: Part<'tool-result'>, encoding: Encoding): ToolResultBlockParam {
   const content = part.content.flatMap((inner) => resultBlocks(inner, encoding));
   return {
     type: 'tool_result',

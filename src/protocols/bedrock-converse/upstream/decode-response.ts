@@ -1,8 +1,8 @@
 import type { CanonicalRequest, CanonicalResponse, ContentPart } from '../../canonical.ts';
 import { asArray, asObject, asString, asText } from '../../fields.ts';
+import { invalidAnswer } from '../../invalid-answer.ts';
 import type { DecodeContext, JsonObject } from '../../protocol.ts';
 import { argumentsOf } from '../../tool-input.ts';
-import { invalidAnswer } from '../errors.ts';
 import { decodeFinishReason } from '../finish-reason.ts';
 import { type ModelTraits, traitsOf } from '../model-traits.ts';
 import { originalName } from '../names.ts';
@@ -43,9 +43,9 @@ export function stopSequenceOf(additional: unknown): string | undefined {
 export function decodeResponse(body: JsonObject, { target, request }: DecodeContext): CanonicalResponse {
   const message = asObject(asObject(body.output)?.message);
   const raw = asText(body.stopReason);
-  if (message === undefined && raw === undefined) throw invalidAnswer('it holds no message', target);
+  if (message === undefined && raw === undefined) throw invalidAnswer(target, 'it holds no message');
   const blocks = asArray(message?.content);
-  if (blocks.length === 0 && raw === undefined) throw invalidAnswer('it has neither content nor a stop reason', target);
+  if (blocks.length === 0 && raw === undefined) throw invalidAnswer(target, 'it has neither content nor a stop reason');
   const traits = traitsOf(target.model.upstreamId);
   return {
     id: '',

@@ -2,8 +2,9 @@ import type { GatewayError } from '../../../core/errors.ts';
 import { EventStreamDecoder, EventStreamError, type EventStreamMessage } from '../../../transport/event-stream.ts';
 import type { BlockStart, Part } from '../../canonical.ts';
 import { asNumber, asObject, asString, asText } from '../../fields.ts';
+import { invalidAnswer } from '../../invalid-answer.ts';
 import type { DecodeContext, JsonObject, StreamDecoder } from '../../protocol.ts';
-import { classifyException, invalidAnswer } from '../errors.ts';
+import { classifyException } from '../errors.ts';
 import { decodeFinishReason } from '../finish-reason.ts';
 import { type ModelTraits, traitsOf } from '../model-traits.ts';
 import { originalName } from '../names.ts';
@@ -162,7 +163,7 @@ class ConverseStreamDecoder implements StreamDecoder {
   }
 
   #invalid(problem: string): GatewayError {
-    return invalidAnswer(problem, this.#context.target);
+    return invalidAnswer(this.#context.target, problem);
   }
 }
 

@@ -123,7 +123,7 @@ function textParts(part: JsonObject, path: string, seal: Seal | undefined): read
 }
 
 /** A signature on anything but a thought or a call is reasoning of which only the sealed form exists. */
-export function sealAfter(seal: Seal | undefined): readonly ContentPart[] {
+function sealAfter(seal: Seal | undefined): readonly ContentPart[] {
   return seal === undefined ? [] : [{ kind: 'reasoning', text: '', seal }];
 }
 

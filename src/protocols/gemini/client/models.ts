@@ -1,8 +1,7 @@
 import { GatewayError } from '../../../core/errors.ts';
 import type { ModelType, ServedModel } from '../../../core/model.ts';
-import { asNumber, asString, asText, present } from '../../fields.ts';
+import { present } from '../../fields.ts';
 import type { JsonObject } from '../../protocol.ts';
-import { objectsIn } from '../proto-json.ts';
 import type { WireModel } from '../wire.ts';
 
 type Listed = Pick<ServedModel, 'id' | 'type' | 'context'>;
@@ -44,22 +43,4 @@ export function modelListToWire(models: readonly Listed[], query: URLSearchParam
 
 function badQuery(name: string): GatewayError {
   return new GatewayError('bad_request', `'${name}' is not valid.`, { param: name });
-}
-
-/** What an upstream lists (`/v1beta/models`), with the ids that requests use. Leaves out what has no name. */
-export function modelsFromWire(body: JsonObject): readonly Listed[] {
-  return objectsIn(body.models).flatMap((model) => {
-    const id = asText(model.name)?.replace(/^models\//, '');
-    if (id === undefined) return [];
-    return [{ id, type: typeOf(model.supportedGenerationMethods), context: asNumber(model.inputTokenLimit) }];
-  });
-}
-
-/** Embedding models have no `generateContent`; image and video models only `predict`. */
-function typeOf(methods: unknown): ModelType {
-  if (!Array.isArray(methods)) return 'unknown';
-  const names = new Set(methods.map((method) => asString(method)));
-  if (names.has('generateContent')) return 'chat';
-  if (names.has('embedContent') || names.has('batchEmbedContents')) return 'embedding';
-  return 'unknown';
 }

@@ -1,7 +1,8 @@
-import { GatewayError } from '../../../core/errors.ts';
+import type { GatewayError } from '../../../core/errors.ts';
 import type { Candidate } from '../../../core/model.ts';
 import type { CanonicalResponse, Choice, ContentPart } from '../../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, present } from '../../fields.ts';
+import { invalidAnswer } from '../../invalid-answer.ts';
 import type { DecodeContext, JsonObject } from '../../protocol.ts';
 import { classifyErrorObject } from '../errors.ts';
 import { decodeFinishReason, isFailedFinish } from '../finish-reason.ts';
@@ -17,7 +18,8 @@ export function decodeResponse(body: JsonObject, context: DecodeContext): Canoni
   if (error !== undefined) throw classifyErrorObject(error, context.target);
   const blocked = blockReason(body);
   const candidates = objectsIn(body.candidates);
-  if (candidates.length === 0 && blocked === undefined) throw unusable(context.target, 'an answer without candidates');
+  if (candidates.length === 0 && blocked === undefined)
+    throw invalidAnswer(context.target, 'an answer without candidates');
   const ids = new CallNumbers(body, context);
   const choices = candidates.map((candidate, index) => choiceFromWire(candidate, index, { ids, context }));
   return present({
@@ -42,10 +44,6 @@ function blockedChoice(reason: string | undefined): Choice {
 export function createdFromWire(value: unknown): number {
   const ms = Date.parse(asString(value) ?? '');
   return Number.isNaN(ms) ? 0 : Math.floor(ms / 1000);
-}
-
-export function unusable(target: Candidate, what: string): GatewayError {
-  return new GatewayError('upstream_invalid', `${target.endpoint.providerId} sent ${what}.`);
 }
 
 interface Reading {
@@ -73,7 +71,7 @@ function choiceFromWire(candidate: JsonObject, position: number, reading: Readin
 export function emptyAnswer(candidate: JsonObject, target: Candidate): GatewayError {
   const reason = asText(candidate.finishReason) ?? 'no finish reason';
   const message = asText(candidate.finishMessage);
-  return unusable(target, `an empty answer (${reason}${message === undefined ? '' : `: ${message}`})`);
+  return invalidAnswer(target, `an empty answer (${reason}${message === undefined ? '' : `: ${message}`})`);
 }
 
 /** Everything one part of an answer holds; a text is split from its signature as in requests. */

@@ -1,13 +1,14 @@
 import { parseEvent, SseSplitter } from '../../../transport/sse.ts';
 import type { BlockStart, ContentPart, Part, Seal } from '../../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, present } from '../../fields.ts';
+import { invalidAnswer } from '../../invalid-answer.ts';
 import type { DecodeContext, JsonObject, StreamDecoder } from '../../protocol.ts';
 import { classifyErrorObject } from '../errors.ts';
 import { decodeFinishReason, isFailedFinish } from '../finish-reason.ts';
 import { logprobsFromWire } from '../logprobs.ts';
 import { sealFromOwnSignature } from '../seal.ts';
 import { usageFromWire } from '../usage.ts';
-import { blockReason, CallNumbers, createdFromWire, emptyAnswer, partFromWire, unusable } from './decode-response.ts';
+import { blockReason, CallNumbers, createdFromWire, emptyAnswer, partFromWire } from './decode-response.ts';
 
 interface OpenChoice {
   open: { readonly kind: 'text' | 'reasoning'; readonly block: number } | undefined;
@@ -42,9 +43,9 @@ class GeminiStreamDecoder implements StreamDecoder {
     const rest = this.#splitter.rest();
     // An event without its blank line is legal at the very end; a bare error object comes from servers without SSE.
     if (rest !== undefined) this.#read(parseEvent(rest).data ?? bareJson(rest));
-    if (this.#choices.size === 0) throw unusable(this.#context.target, 'a stream without candidates');
+    if (this.#choices.size === 0) throw invalidAnswer(this.#context.target, 'a stream without candidates');
     for (const choice of this.#choices.values()) {
-      if (!choice.isFinished) throw unusable(this.#context.target, 'a stream that ends without a finish reason');
+      if (!choice.isFinished) throw invalidAnswer(this.#context.target, 'a stream that ends without a finish reason');
     }
     this.#flushUsage();
     return this.#taken();
@@ -76,10 +77,10 @@ class GeminiStreamDecoder implements StreamDecoder {
     try {
       value = JSON.parse(data);
     } catch {
-      throw unusable(this.#context.target, 'an event that is not JSON');
+      throw invalidAnswer(this.#context.target, 'an event that is not JSON');
     }
     const chunk = asObject(Array.isArray(value) ? value[0] : value);
-    if (chunk === undefined) throw unusable(this.#context.target, 'an event that is not an object');
+    if (chunk === undefined) throw invalidAnswer(this.#context.target, 'an event that is not an object');
     return chunk;
   }
 

@@ -9,6 +9,7 @@ import {
 } from '../../embedding.ts';
 import { foreignFields } from '../../extensions.ts';
 import { asArray, asNumber, asObject, present } from '../../fields.ts';
+import { invalidAnswer } from '../../invalid-answer.ts';
 import type { EncodedRequest, JsonObject } from '../../protocol.ts';
 import { taskWords } from '../client/embeddings.ts';
 import { classifyError, classifyErrorObject } from '../errors.ts';
@@ -17,7 +18,6 @@ import { objectsIn } from '../proto-json.ts';
 import { sealProtocol } from '../seal.ts';
 import { usageFromWire } from '../usage.ts';
 import { embedFormatId } from '../wire.ts';
-import { unusable } from './decode-response.ts';
 
 /** Throws `upstream_incapable` for tokens, and for more than one text where Vertex takes only one. */
 function encode(request: EmbeddingRequest, target: Candidate): EncodedRequest {
@@ -81,7 +81,7 @@ function decodeResponse(body: JsonObject, { target, request }: EmbeddingDecodeCo
   const found = listed.length > 0 || embedding === undefined ? listed : [embedding];
   const vectors = found.map((one) => vectorOf(one, target));
   if (vectors.length !== inputCount(request)) {
-    throw unusable(target, `${vectors.length} vectors for ${inputCount(request)} inputs`);
+    throw invalidAnswer(target, `${vectors.length} vectors for ${inputCount(request)} inputs`);
   }
   const usage = usageFromWire(body.usageMetadata) ?? predictedUsage(predictions);
   return present({ model: target.model.upstreamId, vectors, usage });
@@ -90,7 +90,7 @@ function decodeResponse(body: JsonObject, { target, request }: EmbeddingDecodeCo
 function vectorOf(embedding: JsonObject, target: Candidate): readonly number[] {
   const values = asArray(embedding.values);
   if (values.length === 0 || !values.every((value) => typeof value === 'number')) {
-    throw unusable(target, 'an unreadable vector');
+    throw invalidAnswer(target, 'an unreadable vector');
   }
   return values;
 }

@@ -193,7 +193,7 @@ function reasoningToWire(part: Extract<ContentPart, { kind: 'reasoning' }>): rea
 }
 
 /** Arguments cut by a token limit are no JSON; they are shown to the model as they are. */
-export function argumentsToWire(text: string): Readonly<Record<string, unknown>> {
+function argumentsToWire(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(argumentsText(text));
     return isObject(value) ? value : { arguments: value };

@@ -28,7 +28,7 @@ const signatures: readonly Signature[] = [
 const headLength = 24;
 
 /** This wire sends bare bytes; what they are is told by their beginning. Unknown ones are the upstream's to judge. */
-export function sniffMediaType(base64: string): string {
+function sniffMediaType(base64: string): string {
   const head = Buffer.from(base64.slice(0, headLength), 'base64').toString('latin1');
   const found = signatures.find(({ offset, bytes }) => head.startsWith(bytes, offset));
   return found?.mediaType ?? 'application/octet-stream';

@@ -1,9 +1,11 @@
+import { cut } from '../../../core/cut.ts';
 import type { CanonicalResponse, ContentPart, TokenLogprob } from '../../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, present } from '../../fields.ts';
+import { invalidAnswer } from '../../invalid-answer.ts';
 import { decodeLogprobs } from '../../openai/logprobs.ts';
 import type { DecodeContext, JsonObject } from '../../protocol.ts';
 import { reasoningText } from '../client/decode-items.ts';
-import { failureOf, unusable } from '../errors.ts';
+import { failureOf } from '../errors.ts';
 import { type AnswerShape, decodeFinishReason } from '../finish-reason.ts';
 import { openSeal } from '../seal.ts';
 import { customArguments } from '../tools.ts';
@@ -13,10 +15,11 @@ import { decodeUsage } from '../usage.ts';
 export function decodeResponse(body: JsonObject, context: DecodeContext): CanonicalResponse {
   const failure = failureOf(body, context.target);
   if (failure !== undefined) throw failure;
-  if (!Array.isArray(body.output)) throw unusable(context.target, 'the response has no output');
+  if (!Array.isArray(body.output)) throw invalidAnswer(context.target, 'the response has no output');
   const content = body.output.flatMap((item) => itemContent(asObject(item) ?? {}));
   const finish = decodeFinishReason(body, shapeOf(content));
-  if (finish === undefined) throw unusable(context.target, `the response ended as '${String(body.status)}'`);
+  if (finish === undefined)
+    throw invalidAnswer(context.target, `the response ended as '${cut(String(body.status), 40)}'`);
   return {
     id: asString(body.id) ?? '',
     model: asString(body.model) ?? context.target.model.upstreamId,
@@ -34,7 +37,7 @@ export function decodeResponse(body: JsonObject, context: DecodeContext): Canoni
   };
 }
 
-export function shapeOf(content: readonly ContentPart[]): AnswerShape {
+function shapeOf(content: readonly ContentPart[]): AnswerShape {
   return {
     hasToolCalls: content.some((part) => part.kind === 'tool-call'),
     hasRefusal: content.some((part) => part.kind === 'refusal'),

@@ -1,9 +1,11 @@
+import { cut } from '../../../core/cut.ts';
 import { parseEvent, type SseEvent, SseSplitter } from '../../../transport/sse.ts';
 import type { BlockStart, Part, Seal } from '../../canonical.ts';
 import { asArray, asNumber, asObject, asString, asText, isObject } from '../../fields.ts';
+import { invalidAnswer } from '../../invalid-answer.ts';
 import { decodeLogprobs } from '../../openai/logprobs.ts';
 import type { DecodeContext, JsonObject, StreamDecoder } from '../../protocol.ts';
-import { failureOf, unusable } from '../errors.ts';
+import { failureOf } from '../errors.ts';
 import { decodeFinishReason } from '../finish-reason.ts';
 import { decodeUsage } from '../usage.ts';
 import { itemContent } from './decode-response.ts';
@@ -65,7 +67,10 @@ class ResponsesStreamDecoder implements StreamDecoder {
     const rest = this.#splitter.rest();
     if (rest !== undefined) this.#read(parseEvent(rest));
     if (!this.#stream.isFinished)
-      throw unusable(this.#stream.context.target, 'the stream closed before response.completed or response.incomplete');
+      throw invalidAnswer(
+        this.#stream.context.target,
+        'the stream closed before response.completed or response.incomplete',
+      );
     return this.#taken();
   }
 
@@ -91,9 +96,9 @@ function parseData(data: string, context: DecodeContext): JsonObject {
     const body: unknown = JSON.parse(data);
     if (isObject(body)) return body;
   } catch (thrown) {
-    throw unusable(context.target, 'an event is not JSON', thrown);
+    throw invalidAnswer(context.target, 'an event is not JSON', thrown);
   }
-  throw unusable(context.target, 'an event is not a JSON object');
+  throw invalidAnswer(context.target, 'an event is not a JSON object');
 }
 
 function start(event: JsonObject, stream: Stream): void {
@@ -211,7 +216,7 @@ function finish(event: JsonObject, stream: Stream): void {
   stream.blocks.endAll();
   const status = asString(response.status) ?? String(event.type).slice('response.'.length);
   const finished = decodeFinishReason({ ...response, status }, stream.blocks.shape);
-  if (finished === undefined) throw unusable(stream.context.target, `the response ended as '${status}'`);
+  if (finished === undefined) throw invalidAnswer(stream.context.target, `the response ended as '${cut(status, 40)}'`);
   stream.parts.push({ kind: 'finish', choice: 0, reason: finished.reason, raw: finished.raw });
   const usage = decodeUsage(response.usage);
   if (usage !== undefined) stream.parts.push({ kind: 'usage', usage });
@@ -219,7 +224,7 @@ function finish(event: JsonObject, stream: Stream): void {
 }
 
 function fail(body: JsonObject, { context }: Stream): never {
-  throw failureOf(body, context.target) ?? unusable(context.target, 'the stream failed without an error');
+  throw failureOf(body, context.target) ?? invalidAnswer(context.target, 'the stream failed without an error');
 }
 
 export function streamDecoder(context: DecodeContext): StreamDecoder {

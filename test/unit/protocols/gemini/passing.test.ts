@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { requestFacts } from '../../../../src/protocols/gemini/client/facts.ts';
-import { modelListToWire, modelsFromWire, modelToWire } from '../../../../src/protocols/gemini/client/models.ts';
+import { modelListToWire, modelToWire } from '../../../../src/protocols/gemini/client/models.ts';
 import {
   decodeCountRequest,
   decodeCountResponse,
@@ -148,19 +148,5 @@ describe('models', () => {
     expect(() => modelListToWire(listed, new URLSearchParams('pageToken=x'))).toThrow(
       expect.objectContaining({ code: 'bad_request' }),
     );
-  });
-
-  test('of an upstream', () => {
-    const models = [
-      { name: 'models/gemini-x', inputTokenLimit: 10, supportedGenerationMethods: ['generateContent'] },
-      { name: 'models/embed', supportedGenerationMethods: ['embedContent'] },
-      { name: 'models/imagen', supportedGenerationMethods: ['predict'] },
-      {},
-    ];
-    expect(modelsFromWire({ models })).toEqual([
-      { id: 'gemini-x', type: 'chat', context: 10 },
-      { id: 'embed', type: 'embedding', context: undefined },
-      { id: 'imagen', type: 'unknown', context: undefined },
-    ]);
   });
 });
