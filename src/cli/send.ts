@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { Clock } from '../core/clock.ts';
+import { collect } from '../core/collect.ts';
 import type { ProtocolName } from '../core/model.ts';
 import type { ExplainedCandidate } from '../gateway/explain.ts';
 import { asArray, asObject, asText } from '../protocols/fields.ts';
@@ -134,14 +135,8 @@ function post({ target, model, text, localOnly }: SendInput, dialect: Dialect): 
 const maxRefusal = 64 * 1024;
 
 async function refusedBy(response: IncomingMessage): Promise<CommandError> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxRefusal) break;
-  }
-  const body = Buffer.concat(chunks).toString('utf8');
+  const { bytes } = await collect(response, maxRefusal);
+  const body = bytes.toString('utf8');
   return (
     errorIn(parse(body)) ?? new CommandError('request_failed', `the router answered ${response.statusCode}: ${body}`)
   );

@@ -1,5 +1,6 @@
 import http, { type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.ts';
+import { collect } from '../core/collect.ts';
 import { GatewayError } from '../core/errors.ts';
 import { passedHeader } from '../core/loop-mark.ts';
 import type { AuthKind } from '../core/model.ts';
@@ -177,12 +178,6 @@ function limitConnect(asking: ClientRequest, clock: Clock): void {
 
 /** Text of at most `maxBodyBytes`; a longer body is cut, which leaves it unreadable as JSON. */
 async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxBodyBytes) break;
-  }
-  return Buffer.concat(chunks).subarray(0, maxBodyBytes).toString();
+  const { bytes } = await collect(response, maxBodyBytes);
+  return bytes.toString();
 }

@@ -1,4 +1,5 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { collect } from '../core/collect.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -18,20 +19,15 @@ export function httpGet(
     const signal = AbortSignal.timeout(options.timeoutMs);
     // No agent: a kept connection would keep the command from ending.
     const asking = request(url, { headers: options.headers ?? {}, signal, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        chunks.push(chunk);
-        if (size > maxBytes) response.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
-      });
-      response.on('error', reject);
-      response.on('end', () => {
-        const body = Buffer.concat(chunks).toString('utf8');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
-      });
+      readAnswer(response).then(resolve, reject);
     });
     asking.on('error', reject);
     asking.end();
   });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<HttpAnswer> {
+  const { bytes, isCut } = await collect(response, maxBytes);
+  if (isCut) throw new Error(`the answer is longer than ${maxBytes} bytes`);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString('utf8') };
 }

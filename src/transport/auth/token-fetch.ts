@@ -1,4 +1,5 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { collect } from '../../core/collect.ts';
 import type { Endpoint } from '../../core/model.ts';
 import { isLoopbackHost, isMetadataHost } from '../address.ts';
 import type { Transport } from '../client.ts';
@@ -27,21 +28,15 @@ function fetchPlain({ method, headers, body }: TokenRequest, url: URL): Promise<
   return new Promise((resolve, reject) => {
     const asked = httpRequest(url, { method, headers, agent: false, signal: AbortSignal.timeout(metadataTimeoutMs) });
     asked.on('error', reject);
-    asked.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        chunks.push(chunk);
-        if (size > maxBytes) asked.destroy(new Error(`more than ${maxBytes} bytes`));
-      });
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-      );
-    });
+    asked.on('response', (response) => readAnswer(response).then(resolve, reject));
     asked.end(body);
   });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<TokenResponse> {
+  const { bytes, isCut } = await collect(response, maxBytes);
+  if (isCut) throw new Error(`more than ${maxBytes} bytes`);
+  return { status: response.statusCode ?? 0, body: bytes.toString('utf8') };
 }
 
 function fetchHosted(transport: Transport, request: TokenRequest, url: URL): Promise<TokenResponse> {
