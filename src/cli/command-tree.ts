@@ -1,8 +1,11 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { parseListen } from '../config/listen.ts';
 import { protocolNames } from '../core/model.ts';
 import { shells } from './completion.ts';
+import { configTopics } from './config-topics.ts';
 import type { Context } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { exitLine, helpAfter } from './help-text.ts';
 import type { Report } from './report.ts';
 
 /** A command's work: a report to print, or only the code when it has printed by itself. */
@@ -20,9 +23,12 @@ export function commandTree(version: string, execute: Execute): Command {
     .usage('[command] [options]')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print help, of a command when it is named')
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', '\nWithout a command: router serve');
+    .addHelpText(
+      'after',
+      `\nWithout a command: router serve\n${exitLine(['failed', 'config', 'unreachable', 'interrupted'])}`,
+    );
   addGlobalOptions(program);
   addInit(program, execute);
   addServe(program, execute);
@@ -30,7 +36,10 @@ export function commandTree(version: string, execute: Execute): Command {
   addModels(program, execute);
   addDoctor(program, execute);
   addTrust(program, execute);
+  addConfig(program, execute);
   addCompletion(program, execute);
+  addVersion(program, execute);
+  for (const command of program.commands) command.addHelpText('after', helpAfter(command.name()));
   return program;
 }
 
@@ -49,7 +58,7 @@ function addServe(program: Command, execute: Execute): void {
   program
     .command('serve')
     .description('run the router in the foreground')
-    .option('--listen <host:port>', 'address to listen on; port 0 takes a free one')
+    .option('--listen <host:port>', 'address to listen on, else 127.0.0.1:4356; port 0 takes a free one', address)
     .option('--demo', 'add the embedded demo engine (demo:echo, demo:fail)')
     .option('--no-discovery', 'do not look for servers on this machine')
     .addOption(new Option('--log-level <level>', 'least important lines to log').choices(logLevels))
@@ -119,6 +128,27 @@ function addCompletion(program: Command, execute: Execute): void {
     .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>').choices(shells))
     .action((shell) => execute(async () => (await import('./commands/completion.ts')).completion(program, shell)));
+}
+
+function addConfig(program: Command, execute: Execute): void {
+  program
+    .command('config')
+    .description('print the JSON Schema of the file for editors, or the path of the file that is read here')
+    .addArgument(new Argument('<what>').choices(configTopics))
+    .action((topic) => execute(async (context) => (await import('./commands/config.ts')).config(context, topic)));
+}
+
+function addVersion(program: Command, execute: Execute): void {
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => execute(async (context) => (await import('./commands/version.ts')).version(context)));
+}
+
+function address(text: string): string {
+  if (parseListen(text) === undefined)
+    throw new InvalidArgumentError('write host:port, as 127.0.0.1:4356 or [::1]:4356.');
+  return text;
 }
 
 function wholeNumber(text: string): number {

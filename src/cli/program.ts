@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { nearest } from '../config/near.ts';
+import { commandHint } from './command-hints.ts';
 import { commandTree, type Work } from './command-tree.ts';
 import { type Context, createContext, type GlobalOptions } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -64,13 +64,26 @@ function usageError(thrown: CommanderError): CommandError {
 function withCommand(program: Command, args: readonly string[]): readonly string[] {
   const word = firstWord(program, args);
   if (word === undefined) return args.some((arg) => ['-h', '--help'].includes(arg)) ? args : ['serve', ...args];
+  if (word === 'help') return helpAsOption(program, args);
+  refuseUnknown(program, word);
+  return args;
+}
+
+function refuseUnknown(program: Command, word: string): void {
   const names = program.commands.map((command) => command.name());
-  if (names.includes(word)) return args;
-  const near = nearest(word, names);
+  if (names.includes(word)) return;
   throw new CommandError('usage', `there is no command "${word}"`, {
-    hint: near === undefined ? 'run `router --help` for the commands' : `did you mean \`router ${near}\`?`,
+    hint: commandHint(word, [...names, 'help']),
     exitCode: exitCodes.usage,
   });
+}
+
+/** `router help serve` means `router serve --help`. */
+function helpAsOption(program: Command, args: readonly string[]): readonly string[] {
+  const rest = args.filter((_, index) => index !== args.indexOf('help'));
+  const about = firstWord(program, rest);
+  if (about !== undefined && about !== 'help') refuseUnknown(program, about);
+  return about === undefined || about === 'help' ? ['--help'] : [about, '--help'];
 }
 
 /** The first argument that is neither an option nor the value of one. */

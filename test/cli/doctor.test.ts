@@ -172,10 +172,10 @@ providers: { ${name}: { api_base: "${hosted.baseUrl}", local: false, api_key: "\
 });
 
 describe('doctor --config-only', () => {
-  test('tells every problem with its place, and ends with 1', async () => {
+  test('tells every problem with its place, and ends with 3', async () => {
     const path = sandbox.write('r.yaml', 'server: { lisen: x }\nproviders:\n  ollama: { base_url: nonsense }\n');
     const { code, stdout } = await sandbox.run(['doctor', '--config-only', '-c', path]);
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stdout).toMatch(/r\.yaml:1:11 .*"lisen"/);
     expect(stdout).toContain('did you mean "listen"?');
     expect(stdout).toMatch(/r\.yaml:3:23/);
@@ -184,7 +184,7 @@ describe('doctor --config-only', () => {
   test('refuses an address that none is, with its line', async () => {
     const path = sandbox.write('r.yaml', 'discovery:\n  hosts:\n    - 192.168.1.20\n    - 192.168.1.300\n');
     const { code, stdout } = await sandbox.run(['doctor', '--config-only', '-c', path]);
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stdout).toMatch(/r\.yaml:4:7 .*this is not an IPv4 address\n.*write host or host:port/);
     expect((await sandbox.run(['serve', '-c', path])).code).toBe(3);
   });
@@ -195,7 +195,7 @@ describe('doctor --config-only', () => {
       'server: { port: 8080 }\nproviders:\n  llamacpp:\n    base_url: http://localhost:8080\n',
     );
     const { code, stdout } = await sandbox.run(['doctor', '--config-only', '-c', path]);
-    expect([code, stdout]).toEqual([1, expect.stringMatching(/r\.yaml:4:15 .*where the router itself listens/)]);
+    expect([code, stdout]).toEqual([3, expect.stringMatching(/r\.yaml:4:15 .*where the router itself listens/)]);
     expect((await sandbox.run(['serve', '-c', path])).code).toBe(3);
   });
 

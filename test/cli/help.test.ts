@@ -5,7 +5,7 @@ import { Sandbox } from '../support/run-cli.ts';
 const sandbox = new Sandbox();
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
-const commands = ['init', 'serve', 'route', 'models', 'doctor', 'trust', 'completion'];
+const commands = ['init', 'serve', 'route', 'models', 'doctor', 'trust', 'config', 'completion', 'version'];
 
 describe('help', () => {
   test('of the program is on stdout', async () => {
@@ -27,7 +27,84 @@ describe('the version', () => {
   });
 });
 
+describe('words for help and version', () => {
+  test.each([
+    [['help'], ['--help']],
+    [
+      ['help', 'serve'],
+      ['serve', '--help'],
+    ],
+    [
+      ['help', 'config'],
+      ['config', '--help'],
+    ],
+    [
+      ['--no-color', 'help', 'route'],
+      ['route', '--help'],
+    ],
+  ])('%j is %j', async (words, options) => {
+    const { code, stdout } = await sandbox.run(words);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: (await sandbox.run(options)).stdout });
+  });
+
+  test('help of what is not a command ends with 2', async () => {
+    const { code, stderr } = await sandbox.run(['help', 'modles']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('did you mean `router models`?');
+  });
+
+  test('version prints it, as JSON too', async () => {
+    expect((await sandbox.run(['version'])).stdout).toBe(`${manifest.version}\n`);
+    expect(JSON.parse((await sandbox.run(['version', '--json'])).stdout)).toEqual({ version: manifest.version });
+  });
+});
+
+describe('config', () => {
+  test('schema prints the JSON Schema, however wrong the file here is', async () => {
+    sandbox.write('wrong.yaml', 'no: such: thing');
+    const { code, stdout } = await sandbox.run(['config', 'schema', '-c', 'wrong.yaml']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      $id: 'urn:router:config',
+      properties: { providers: expect.anything() },
+    });
+  });
+
+  test('path prints the file that is read, and why on stderr', async () => {
+    await using own = new Sandbox();
+    expect(await own.run(['config', 'path'])).toMatchObject({ code: 0, stdout: '' });
+    const path = own.write('home/.config/router/router.yaml', '');
+    expect(await own.run(['config', 'path'])).toMatchObject({ stdout: `${path}\n` });
+    const here = own.write('router.yaml', '');
+    const found = await own.run(['config', 'path']);
+    expect(found).toMatchObject({ stdout: `${here}\n`, stderr: expect.stringContaining('working directory') });
+    const named = await own.run(['config', 'path', '--json', '-c', 'a.yaml', '-c', 'b.yaml']);
+    expect(JSON.parse(named.stdout)).toMatchObject({
+      found_by: 'explicit',
+      paths: [`${own.directory}/a.yaml`, `${own.directory}/b.yaml`],
+    });
+  });
+});
+
 describe('a wrong command line', () => {
+  test.each([
+    ['ps', 'router models'],
+    ['list', 'router models'],
+    ['ls', 'router models'],
+    ['status', 'router models'],
+    ['start', 'router serve'],
+    ['run', 'router route MODEL --send TEXT'],
+    ['validate', 'router doctor --config-only'],
+    ['setup', 'router init'],
+    ['pull', 'ollama pull'],
+    ['stop', 'Ctrl-C'],
+    ['constructor', 'router --help'],
+  ])('with %s, as other programs have it, says what does that here', async (word, hint) => {
+    const { code, stderr } = await sandbox.run([word]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(hint);
+  });
+
   test('ends with 2 and nothing on stdout', async () => {
     const { code, stdout, stderr } = await sandbox.run(['--no-such-flag']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -4,7 +4,7 @@ import { stateDirectory } from '../../config/state-dir.ts';
 import type { CheckInput, CheckResult, CheckStatus } from '../../doctor/check.ts';
 import { examine, examineConfig } from '../../doctor/doctor.ts';
 import type { Context } from '../context.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { loadFor, readFor, zeroConfig } from '../load.ts';
 import type { Report, Ui } from '../report.ts';
 import { readRunFiles } from '../run-file.ts';
@@ -25,8 +25,13 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
   return {
     json: { ok: isFine, checks: results.map((result) => ({ ...result, fix: result.fix ?? null })) },
     human: (ui) => resultsText(ui, results, context.options.quiet),
-    exitCode: isFine ? exitCodes.ok : exitCodes.failed,
+    exitCode: isFine ? exitCodes.ok : failedCode(input, options),
   };
+}
+
+/** A file that cannot be used is told apart: it is for its author to mend, whatever else fails because of it. */
+function failedCode({ configError }: CheckInput, { configOnly }: DoctorOptions): ExitCode {
+  return configError !== undefined || configOnly === true ? exitCodes.config : exitCodes.failed;
 }
 
 function inputFor(context: Context, options: DoctorOptions): CheckInput {
