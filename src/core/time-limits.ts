@@ -1,3 +1,4 @@
+import { Chain, type Link } from './chain.ts';
 import type { Clock, Timer } from './clock.ts';
 
 /** Milliseconds from now until `onPassed`, unless it is lifted before. */
@@ -33,7 +34,7 @@ class Lane {
   readonly #limitMs: number;
   readonly #onEmpty: () => void;
   /** Oldest first. */
-  readonly #limits = new Set<LaneLimit>();
+  readonly #limits = new Chain<LaneLimit>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock, limitMs: number, onEmpty: () => void) {
@@ -44,24 +45,24 @@ class Lane {
 
   set(onPassed: () => void): TimeLimit {
     const limit = new LaneLimit(this, this.#clock.monotonic() + this.#limitMs, onPassed);
-    this.#limits.add(limit);
+    limit.link = this.#limits.add(limit);
     if (this.#timer === undefined) this.#arm(this.#limitMs);
     return limit;
   }
 
-  lift(limit: LaneLimit): void {
-    if (this.#limits.delete(limit) && this.#limits.size === 0) this.#close();
+  lift(link: Link<LaneLimit>): void {
+    if (this.#limits.remove(link) && this.#limits.size === 0) this.#close();
   }
 
   readonly #look = () => {
     this.#timer = undefined;
     const now = this.#clock.monotonic();
-    for (const limit of this.#limits) {
+    for (let limit = this.#limits.first; limit !== undefined; limit = this.#limits.first) {
       if (limit.passesAt > now) {
         this.#arm(limit.passesAt - now);
         return;
       }
-      this.#limits.delete(limit);
+      this.#limits.remove(limit.link as Link<LaneLimit>);
       limit.onPassed();
     }
     this.#close();
@@ -85,6 +86,7 @@ class LaneLimit implements TimeLimit {
   /** Monotonic milliseconds. */
   readonly passesAt: number;
   readonly onPassed: () => void;
+  link: Link<LaneLimit> | undefined;
 
   constructor(lane: Lane, passesAt: number, onPassed: () => void) {
     this.#lane = lane;
@@ -93,6 +95,6 @@ class LaneLimit implements TimeLimit {
   }
 
   lift(): void {
-    this.#lane.lift(this);
+    if (this.link !== undefined) this.#lane.lift(this.link);
   }
 }

@@ -84,6 +84,7 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
   #silence: Silence | undefined;
   #isPaused = false;
   since = 0;
+  link: Waiter['link'];
   readonly #held: HeldCount;
   readonly #onLeave = () => this.#clientLeft();
 

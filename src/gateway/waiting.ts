@@ -1,3 +1,4 @@
+import { Chain, type Link } from '../core/chain.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Candidate } from '../core/model.ts';
 
@@ -16,28 +17,30 @@ export interface Waiter {
   /** Monotonic milliseconds at which it began to. */
   readonly since: number;
   onLoss(loss: Loss): void;
+  /** Set by the place that it waits at. */
+  link?: Link<Waiter> | undefined;
 }
 
 /** One server's address, with the requests that wait for it: for a place in its queue, or for its answer. */
 export class Place {
   /** Monotonic milliseconds at which it last sent something, to any request. */
   heardAt = Number.NEGATIVE_INFINITY;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Chain<Waiter>();
 
   join(waiter: Waiter): void {
-    this.#waiters.add(waiter);
+    waiter.link = this.#waiters.add(waiter);
   }
 
   /** Safe to repeat. */
   leave(waiter: Waiter): void {
-    this.#waiters.delete(waiter);
+    if (waiter.link !== undefined) this.#waiters.remove(waiter.link);
   }
 
   /** Tells those who were waiting before the look began; what came later may have met a server that is well again. */
   lose(loss: Loss): void {
     // A server whose looks are answered late, since it is busy, still sends what it is busy with.
     if (loss.kind === 'silent' && this.heardAt >= loss.sinceMs) return;
-    for (const waiter of [...this.#waiters]) if (waiter.since <= loss.sinceMs) waiter.onLoss(loss);
+    for (const waiter of this.#waiters.items()) if (waiter.since <= loss.sinceMs) waiter.onLoss(loss);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Batch } from '../core/batch.ts';
+import { Chain, type Link } from '../core/chain.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
@@ -29,7 +30,7 @@ const sweepMs = 250;
 export class BodyReader {
   readonly #clock: Clock;
   readonly #batch: Batch;
-  readonly #pending = new Set<PendingBody>();
+  readonly #pending = new Chain<PendingBody>();
   #sweep: Timer | undefined;
 
   constructor(clock: Clock, batch: Batch) {
@@ -72,19 +73,22 @@ export class BodyReader {
         resolve,
         reject,
         onEnd: () => {
-          this.#pending.delete(pending);
+          this.#pending.remove(link);
           this.#batch.add(() => pending.deliver());
         },
       });
+      const link = this.#pending.add(pending);
+      pending.link = link;
       request.receive(pending);
-      this.#pending.add(pending);
       this.#sweep ??= this.#clock.setTimer(sweepMs, () => this.#look());
     });
   }
 
   #look(): void {
     const now = this.#clock.monotonic();
-    for (const pending of this.#pending) if (!pending.goesOn(now)) this.#pending.delete(pending);
+    for (const pending of this.#pending.items()) {
+      if (!pending.goesOn(now) && pending.link !== undefined) this.#pending.remove(pending.link);
+    }
     this.#sweep = this.#pending.size === 0 ? undefined : this.#clock.setTimer(sweepMs, () => this.#look());
   }
 }
@@ -102,6 +106,8 @@ class PendingBody implements BodySink {
   readonly #input: PendingInput;
   readonly #body = new HeldBody();
   readonly #held: HeldCount;
+  /** Among those under way. */
+  link: Link<PendingBody> | undefined;
   #isOver = false;
   /** Bytes there were when `goesOn` last saw more of them, and when that was. */
   #seenBytes = -1;
