@@ -127,6 +127,8 @@ export interface ErrorFields {
   readonly upstreamStatus?: number | undefined;
   /** The upstream may have begun to work on the request: it is not sent there again unless a setting says so. */
   readonly mayHaveBegun?: boolean | undefined;
+  /** What the official client of the caller's protocol acts on (Anthropic's `error.details`). */
+  readonly clientDetails?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
 }
 
@@ -148,6 +150,7 @@ export class GatewayError extends Error {
   readonly param: string | undefined;
   readonly upstreamStatus: number | undefined;
   readonly mayHaveBegun: boolean;
+  readonly clientDetails: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     super(
@@ -166,6 +169,7 @@ export class GatewayError extends Error {
     this.param = fields.param;
     this.upstreamStatus = fields.upstreamStatus;
     this.mayHaveBegun = fields.mayHaveBegun ?? false;
+    this.clientDetails = fields.clientDetails;
   }
 
   /** The same with its texts changed; itself when none of them was. What caused it is left behind with the old ones. */

@@ -88,7 +88,9 @@ async function recalled(
   const limits = [stored?.localOnly];
   for (const id of references) {
     const found = await store.findItem(owner, id);
-    if (found === undefined) continue;
+    // It may stand in the turns that were recalled, as an input of which no item is kept by itself.
+    if (found === undefined && stored !== undefined && history.holdsItem(stored, id)) continue;
+    if (found === undefined) throw history.itemNotFound(id);
     items.set(id, found.item);
     limits.push(found.localOnly);
   }

@@ -93,6 +93,9 @@ export interface AnswerHistory {
   toStored(body: JsonObject, response: JsonObject): Omit<StoredResponse, 'localOnly'> | undefined;
   /** The `bad_request` for an answer that is not kept. */
   previousNotFound(id: string): GatewayError;
+  /** Whether an item of these turns has this id. */
+  holdsItem(stored: Pick<StoredResponse, 'input' | 'response'>, id: string): boolean;
+  itemNotFound(id: string): GatewayError;
 }
 
 /** The client's side of a generating format. */

@@ -545,7 +545,6 @@ const ollama: Readonly<Record<string, Shape>> = {
 
 const generate: Readonly<Record<string, Shape>> = {
   images: (count) => ({ model: 'm', prompt: 'x', images: times(count, () => pixel) }),
-  context: (count) => ({ model: 'm', prompt: 'x', context: times(count, (index) => index) }),
   'unknown fields': (count) => ({ model: 'm', prompt: 'x', ...fieldsNamed(count, 1) }),
   ...withTexts((prompt) => ({ model: 'm', prompt })),
 };

@@ -157,6 +157,7 @@ function errorBody(error: GatewayError, facts: ErrorFacts): JsonObject {
       source: error.source,
       ...(error.param === undefined ? undefined : { param: error.param }),
       ...(error.hint === undefined ? undefined : { hint: error.hint }),
+      ...(error.clientDetails === undefined ? undefined : { details: error.clientDetails }),
       ...(facts.attempts.length === 0 ? undefined : { attempts: facts.attempts }),
     },
     request_id: facts.requestId,

@@ -6,6 +6,7 @@ import type { EventMeaning, Inspector, JsonObject, PassthroughEdits } from '../p
 import type { Splice } from '../splice.ts';
 import { hasBillingBlock } from './client/decode-messages.ts';
 import { classifyError, classifyEvent } from './errors.ts';
+import { namesKeptState } from './kept-state.ts';
 import { hasForeignReasoning } from './seal.ts';
 import { checkAnswer } from './upstream/decode-response.ts';
 import { decodeUsage, mergeUsage } from './usage.ts';
@@ -81,7 +82,8 @@ export const inspector: Inspector = {
     return { usage: decodeUsage(body.usage) };
   },
   headers: { 'anthropic-version': '2023-06-01' },
-  mustTranslate: (body, { model }) => hasForeignReasoning(body) || (model.isLocal && hasBillingBlock(body)),
+  mustTranslate: (body, { model }) =>
+    hasForeignReasoning(body) || (model.isLocal && (hasBillingBlock(body) || namesKeptState(body))),
   edit,
   mergeUsage,
   interesting: /"(?:message_delta|message_stop|error)"|^event: ?error/m,

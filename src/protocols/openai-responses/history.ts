@@ -63,6 +63,17 @@ export function previousNotFound(id: string): GatewayError {
   });
 }
 
+export function holdsItem({ input, response }: Pick<StoredResponse, 'input' | 'response'>, id: string): boolean {
+  return [...input, ...asArray(response.output)].some((item) => isObject(item) && item.id === id);
+}
+
+export function itemNotFound(id: string): GatewayError {
+  return new GatewayError('bad_request', `Item with id '${id}' not found.`, {
+    param: 'input',
+    hint: 'Items of answers are kept for an hour; send the items themselves.',
+  });
+}
+
 /** The answer to a DELETE that found something. */
 export function deletedBody(id: string): JsonObject {
   return { id, object: 'response', deleted: true };
@@ -89,4 +100,6 @@ export const history: AnswerHistory = {
   withoutPrevious,
   toStored,
   previousNotFound,
+  holdsItem,
+  itemNotFound,
 };

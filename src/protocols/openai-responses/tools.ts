@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Tool, ToolChoice } from '../canonical.ts';
 import {
+  asArray,
   badField,
   isEmpty,
   isObject,
@@ -18,6 +19,29 @@ export interface ToolOrigin {
   readonly namespace?: string | undefined;
   /** A `custom` tool: its argument is free text. */
   readonly isCustom: boolean;
+  /** The client's own search for tools, which answers with tools that may be called from then on. */
+  readonly isSearch?: boolean | undefined;
+}
+
+/** What the model knows a client's search for tools by. */
+export const searchName = 'tool_search';
+
+/** Where the request's `echo` has the tools that were declared within the conversation. Never part of an answer. */
+export const inputToolsField = 'input.tools';
+
+const declaringItems: ReadonlySet<unknown> = new Set(['additional_tools', 'tool_search_output']);
+
+/** Items of `input` that declare tools. */
+function declarations(input: unknown): readonly { readonly value: JsonObject; readonly path: string }[] {
+  if (!Array.isArray(input)) return [];
+  return input.flatMap((item, index) =>
+    isObject(item) && declaringItems.has(item.type) ? [{ value: item, path: `input[${index}]` }] : [],
+  );
+}
+
+/** Tools that the conversation declares: `additional_tools`, and what the client's own searches found. Unread. */
+export function inputTools(input: unknown): readonly unknown[] {
+  return declarations(input).flatMap(({ value }) => (Array.isArray(value.tools) ? value.tools : []));
 }
 
 /** Longest function name that every upstream takes. Characters. */
@@ -62,26 +86,54 @@ export interface DecodedTools {
   readonly drops: readonly string[];
 }
 
-/** Groups are flattened, custom tools made functions; tools that the provider itself would run are left out. */
+/**
+ * Groups are flattened, custom tools and the client's own search made functions; tools that the provider itself would
+ * run are left out. What the conversation declares comes after what stands at the top, the latest of a name counts.
+ */
 export function decodeTools(body: JsonObject): DecodedTools {
-  const tools: Tool[] = [];
+  const tools = new Map<string, Tool>();
   const drops: string[] = [];
-  const add = (raw: JsonObject, path: string, namespace: string | undefined): void => {
-    const tool = decodeTool(raw, path, namespace);
+  const isSearched = asArray(body.tools).some(isClientSearch);
+  const add = (raw: JsonObject, path: string, group: Group): void => {
+    if (group.isDeferring && raw.defer_loading === true) return;
+    const tool = decodeTool(raw, path, group.name);
     if (tool === undefined) drops.push(`tools.${String(raw.type)}`);
-    else tools.push(tool);
+    else tools.set(tool.name, tool);
   };
-  for (const { value: raw, path } of optionalObjects(body, 'tools') ?? []) {
-    if (raw.type !== 'namespace') add(raw, path, undefined);
-    else {
-      const namespace = requiredString(raw, 'name', path);
-      for (const inner of optionalObjects(raw, 'tools', path) ?? []) add(inner.value, inner.path, namespace);
+  const addAll = (from: JsonObject, at: string, isDeferring: boolean): void => {
+    for (const { value: raw, path } of optionalObjects(from, 'tools', at) ?? []) {
+      if (raw.type !== 'namespace') add(raw, path, { isDeferring });
+      else {
+        const name = requiredString(raw, 'name', path);
+        for (const inner of optionalObjects(raw, 'tools', path) ?? [])
+          add(inner.value, inner.path, {
+            name,
+            isDeferring: isDeferring || (isSearched && raw.defer_loading === true),
+          });
+      }
     }
-  }
-  return { tools, drops };
+  };
+  // Without a search that the client runs nobody would ever find them.
+  addAll(body, '', isSearched);
+  for (const { value, path } of declarations(body.input))
+    addAll(value, path, isSearched && value.type === 'additional_tools');
+  return { tools: [...tools.values()], drops };
 }
 
+interface Group {
+  readonly name?: string | undefined;
+  /** Whether tools that are to be found by a search are left out. */
+  readonly isDeferring: boolean;
+}
+
+export function isClientSearch(tool: unknown): boolean {
+  return isObject(tool) && tool.type === 'tool_search' && tool.execution === 'client';
+}
+
+const noParameters = { type: 'object', properties: {} };
+
 function decodeTool(raw: JsonObject, at: string, namespace: string | undefined): Tool | undefined {
+  if (isClientSearch(raw)) return decodeSearch(raw, at);
   if (raw.type !== 'function' && raw.type !== 'custom') return undefined;
   const isCustom = raw.type === 'custom';
   const description = isCustom ? customDescription(raw) : optionalString(raw, 'description', at);
@@ -89,11 +141,23 @@ function decodeTool(raw: JsonObject, at: string, namespace: string | undefined):
   return {
     name: flatName(requiredString(raw, 'name', at), namespace),
     ...(description !== undefined && { description }),
-    parameters: isCustom
-      ? customParameters
-      : (optionalObject(raw, 'parameters', at) ?? { type: 'object', properties: {} }),
+    parameters: isCustom ? customParameters : (optionalObject(raw, 'parameters', at) ?? noParameters),
     ...(strict !== undefined && { strict }),
     ...(namespace !== undefined && { namespace }),
+  };
+}
+
+const searchParameters = {
+  type: 'object',
+  properties: { query: { type: 'string', description: 'What the tool should be able to do' } },
+  required: ['query'],
+};
+
+function decodeSearch(raw: JsonObject, at: string): Tool {
+  return {
+    name: searchName,
+    description: optionalString(raw, 'description', at) ?? 'Finds tools that can be called afterwards.',
+    parameters: optionalObject(raw, 'parameters', at) ?? searchParameters,
   };
 }
 
@@ -111,6 +175,7 @@ export function toolOrigins(tools: unknown): ReadonlyMap<string, ToolOrigin> {
   const origins = new Map<string, ToolOrigin>();
   const visit = (raw: unknown, namespace: string | undefined): void => {
     if (!isObject(raw)) return;
+    if (isClientSearch(raw)) origins.set(searchName, { name: searchName, isCustom: false, isSearch: true });
     const name = raw.name;
     if (typeof name !== 'string') return;
     if (raw.type === 'namespace' && Array.isArray(raw.tools)) {

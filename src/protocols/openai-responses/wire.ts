@@ -33,6 +33,19 @@ export interface WireCustomCall {
   readonly status: ItemStatus;
 }
 
+/** A search for tools that the client runs itself. */
+export interface WireSearchCall {
+  readonly type: 'tool_search_call';
+  readonly id: string;
+  readonly call_id: string;
+  readonly execution: 'client';
+  readonly arguments: unknown;
+  readonly status: ItemStatus;
+}
+
+/** What an answer is made of. */
+export type WireItem = ResponseOutputItem | WireCustomCall | WireSearchCall;
+
 /**
  * The Response object as it stands on the wire: `output_text` is made by clients. What repeats the request is as the
  * client wrote it, hence unknown here.
@@ -53,7 +66,7 @@ export interface WireResponse
     | 'service_tier'
     | 'error'
   > {
-  output: readonly (ResponseOutputItem | WireCustomCall)[];
+  output: readonly WireItem[];
   usage: Response['usage'] | null;
   tools: unknown;
   tool_choice: unknown;

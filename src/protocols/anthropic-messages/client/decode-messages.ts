@@ -1,3 +1,4 @@
+import { GatewayError } from '../../../core/errors.ts';
 import type { CacheMark, ContentPart, DocumentSource, MediaSource, Message, Seal } from '../../canonical.ts';
 import type { Drops } from '../../drops.ts';
 import { asArray, asText, isObject } from '../../fields.ts';
@@ -14,6 +15,10 @@ export interface Conversation {
   readonly toolNames: Map<string, string>;
   /** Tools that were called or that a search of the client's own brought up: what of the deferred ones the model knows. */
   readonly shownTools: Set<string>;
+  /** Tools that the conversation itself defines, unread. */
+  readonly addedTools: { readonly value: unknown; readonly path: string }[];
+  /** Tools that the conversation withdrew and did not add again. */
+  readonly removedTools: Set<string>;
   /** What the block before carries for the call that follows. */
   callSeal?: Seal | undefined;
 }
@@ -124,6 +129,44 @@ const decodeThinking: BlockDecoder = (block, conversation) => {
   return [];
 };
 
+/** From here on the model has a tool more. Whole toolsets of servers that only Anthropic asks are left out. */
+const decodeToolAddition: BlockDecoder = (block, conversation) => {
+  const tool = Fields.of(block.value.tool, block.path('tool'));
+  const type = tool.required('type', text);
+  if (type === 'tool_reference') showTool(tool.required('name', text), conversation);
+  else if (type === 'tool_definition') {
+    const definition = Fields.of(tool.value.definition, tool.path('definition'));
+    conversation.addedTools.push({ value: definition.value, path: tool.path('definition') });
+    const name = definition.optional('name', text);
+    if (name !== undefined) showTool(name, conversation);
+  } else conversation.drops.add(`tool_addition.${type}`);
+  return [];
+};
+
+function showTool(name: string, conversation: Conversation): void {
+  conversation.shownTools.add(name);
+  conversation.removedTools.delete(name);
+}
+
+const decodeToolRemoval: BlockDecoder = (block, conversation) => {
+  const tool = Fields.of(block.value.tool, block.path('tool'));
+  const type = tool.required('type', text);
+  if (type === 'tool_reference') conversation.removedTools.add(tool.required('name', text));
+  else conversation.drops.add(`tool_removal.${type}`);
+  return [];
+};
+
+/** What came before it is gone: its summary is all that is left, and one that is sealed cannot be read here. */
+const decodeCompaction: BlockDecoder = (block, conversation) => {
+  const summary = block.optional('content', text);
+  if (summary === undefined)
+    throw new GatewayError('unsupported', `${block.path('content')}: This compaction can only be read by Anthropic.`, {
+      param: block.path('content'),
+    });
+  decodeContent(block.optional('tool_changes', list) ?? [], block.path('tool_changes'), conversation);
+  return [{ kind: 'text', text: summary, cache: cacheMark(block) }];
+};
+
 const blockDecoders: ReadonlyMap<string, BlockDecoder> = new Map<string, BlockDecoder>([
   ['text', (block) => [{ kind: 'text', text: block.required('text', text), cache: cacheMark(block) }]],
   ['image', decodeImage],
@@ -132,6 +175,9 @@ const blockDecoders: ReadonlyMap<string, BlockDecoder> = new Map<string, BlockDe
   ['tool_use', decodeToolUse],
   ['tool_result', decodeToolResult],
   ['tool_reference', decodeToolReference],
+  ['tool_addition', decodeToolAddition],
+  ['tool_removal', decodeToolRemoval],
+  ['compaction', decodeCompaction],
   ['thinking', decodeThinking],
   [
     'redacted_thinking',

@@ -3,6 +3,7 @@ import { Drops } from '../../drops.ts';
 import { unknownFields } from '../../extensions.ts';
 import type { DecodedRequest, InboundRoute, JsonObject } from '../../protocol.ts';
 import { badField, count, Fields, flag, list, number, text, textOrList } from '../fields.ts';
+import { refuseKeptState } from '../kept-state.ts';
 import { betaHeader, protocol } from '../wire.ts';
 import { type Conversation, decodeMessages, decodeSystem } from './decode-messages.ts';
 import { decodeOutput, decodeReasoning } from './decode-reasoning.ts';
@@ -43,8 +44,9 @@ function decodeServiceTier(body: Fields): string | undefined {
 
 type ToolPart = Pick<CanonicalRequest, 'tools' | 'toolChoice' | 'parallelToolCalls'>;
 
-function decodeToolPart(body: Fields, { drops, shownTools }: Conversation): ToolPart {
-  const tools = decodeTools(body.optional('tools', list) ?? [], shownTools, drops);
+function decodeToolPart(body: Fields, conversation: Conversation): ToolPart {
+  const { drops } = conversation;
+  const tools = decodeTools(body.optional('tools', list) ?? [], conversation);
   const choice = body.inner('tool_choice');
   if (choice === undefined) return { tools };
   return {
@@ -63,7 +65,14 @@ function decodeExtensions(body: JsonObject, route: InboundRoute): Extensions | u
 }
 
 function decodeBody(body: Fields, drops: Drops): Omit<CanonicalRequest, 'maxTokens'> {
-  const conversation: Conversation = { drops, toolNames: new Map(), shownTools: new Set() };
+  refuseKeptState(body.value);
+  const conversation: Conversation = {
+    drops,
+    toolNames: new Map(),
+    shownTools: new Set(),
+    addedTools: [],
+    removedTools: new Set(),
+  };
   return {
     model: body.required('model', text),
     messages: [

@@ -2,7 +2,7 @@ import type { Tool, ToolChoice } from '../../canonical.ts';
 import type { Drops } from '../../drops.ts';
 import { asText, isObject } from '../../fields.ts';
 import { badField, Fields, flag, object, text } from '../fields.ts';
-import { cacheMark } from './decode-messages.ts';
+import { type Conversation, cacheMark } from './decode-messages.ts';
 
 /** Tool fields that are carried or heeded, or whose absence changes nothing. */
 const knownToolFields: ReadonlySet<string> = new Set([
@@ -39,14 +39,18 @@ function decodeTool(value: unknown, path: string, drops: Drops): Tool | undefine
  * A deferred tool is not shown to the model before a search found it. Where the search is Anthropic's own, which no
  * other model has, all of them are shown.
  */
-export function decodeTools(tools: readonly unknown[], shown: ReadonlySet<string>, drops: Drops): readonly Tool[] {
+export function decodeTools(tools: readonly unknown[], conversation: Conversation): readonly Tool[] {
+  const { shownTools: shown, removedTools: removed, addedTools, drops } = conversation;
   const isDeferring = !tools.some((tool) => isObject(tool) && asText(tool.type)?.startsWith('tool_search_tool'));
-  return tools.flatMap((value, index) => {
-    const tool = decodeTool(value, `tools.${index}`, drops);
-    if (tool === undefined) return [];
+  const offered = new Map<string, Tool>();
+  const declared = tools.map((value, index) => ({ value, path: `tools.${index}` }));
+  for (const { value, path } of [...declared, ...addedTools]) {
+    const tool = decodeTool(value, path, drops);
+    if (tool === undefined || removed.has(tool.name)) continue;
     const isHidden = isDeferring && isObject(value) && value.defer_loading === true && !shown.has(tool.name);
-    return isHidden ? [] : [tool];
-  });
+    if (!isHidden) offered.set(tool.name, tool);
+  }
+  return [...offered.values()];
 }
 
 function namedChoice(choice: Fields, tools: readonly Tool[], drops: Drops): ToolChoice | undefined {

@@ -22,6 +22,7 @@ function addBlockNeeds(content: unknown, needs: Set<Capability>): void {
   for (const block of content) {
     if (!isObject(block)) continue;
     if (block.type === 'image') needs.add('vision');
+    if (block.type === 'tool_addition') needs.add('tools');
     // Documents given as text need nothing of the model that text does not.
     if (block.type === 'document' && isObject(block.source) && block.source.type !== 'text') needs.add('documents');
     if (block.type === 'tool_result') addBlockNeeds(block.content, needs);

@@ -30,6 +30,10 @@ export function isStreamed(route: InboundRoute): boolean {
 /** Throws `bad_request` naming the field; unknown fields are dropped by name. */
 export function decodeRequest(value: JsonObject, route: InboundRoute): DecodedRequest {
   const body = camelCased(value);
+  if ((body.cachedContent ?? undefined) !== undefined)
+    throw new GatewayError('unsupported', 'cachedContent is kept at Google; send the contents themselves.', {
+      param: 'cachedContent',
+    });
   const drops: Drops = new Set(Object.keys(body).filter((name) => !known.has(name)));
   const messages = messagesFromContents(body.contents, drops);
   if (messages.length === 0) {

@@ -1,3 +1,4 @@
+import { GatewayError } from '../../../core/errors.ts';
 import type { ContentPart, Message } from '../../canonical.ts';
 import { optionalBoolean, optionalString } from '../../fields.ts';
 import type { DecodedRequest, JsonObject } from '../../protocol.ts';
@@ -8,12 +9,16 @@ import { decodeSettings } from './decode-settings.ts';
  * Fields that no chat can honour: the text after a gap, the client's own template or none at all, the tokens of an
  * earlier answer, the size of a picture to be made.
  */
-const uncarried = ['suffix', 'template', 'raw', 'context', 'width', 'height', 'steps'] as const;
+const uncarried = ['suffix', 'template', 'raw', 'width', 'height', 'steps'] as const;
 
-const knownFields = ['model', 'prompt', 'system', 'images', 'stream', ...uncarried] as const;
+const knownFields = ['model', 'prompt', 'system', 'images', 'stream', 'context', ...uncarried] as const;
 
 /** Decodes a request to `/api/generate` as a chat of one turn. */
 export function decodeGenerate(body: JsonObject): DecodedRequest {
+  if (asksFor(body.context))
+    throw new GatewayError('unsupported', "'context' is only known to the server that made it; use /api/chat.", {
+      param: 'context',
+    });
   const request = {
     model: optionalString(body, 'model') ?? '',
     messages: decodePrompt(body),

@@ -1,8 +1,9 @@
 import type { BlockStart, Seal, TokenLogprob } from '../../canonical.ts';
+import { asArray } from '../../fields.ts';
 import type { AnswerContext } from '../../protocol.ts';
 import { sealText } from '../seal.ts';
-import { type ToolOrigin, toolOrigins } from '../tools.ts';
-import type { ItemStatus, WireCustomCall, WireEvent, WireOutputItem } from '../wire.ts';
+import { inputToolsField, type ToolOrigin, toolOrigins } from '../tools.ts';
+import type { ItemStatus, WireEvent, WireItem } from '../wire.ts';
 import { OpenCall, type OpenItem, OpenMessage, OpenReasoning, type Slot } from './open-items.ts';
 
 /** Letters of an id that every client takes. */
@@ -40,7 +41,8 @@ export class AnswerItems {
 
   constructor(context: AnswerContext) {
     this.#suffix = idSuffix(context.requestId);
-    this.#origins = toolOrigins(context.request.echo?.tools);
+    const { echo } = context.request;
+    this.#origins = toolOrigins([...asArray(echo?.tools), ...asArray(echo?.[inputToolsField])]);
     this.#wantsSummary = context.request.reasoning?.summary !== undefined;
   }
 
@@ -87,7 +89,7 @@ export class AnswerItems {
   }
 
   /** All items; `open` is the status of those that are not closed, `last` of the last one. */
-  items(open: ItemStatus, last: ItemStatus = open): readonly (WireOutputItem | WireCustomCall)[] {
+  items(open: ItemStatus, last: ItemStatus = open): readonly WireItem[] {
     return this.#places.map((place, index) => {
       if (index === this.#places.length - 1) return place.open.item(last);
       return place.open.item(place.isClosed ? 'completed' : open);
@@ -121,7 +123,7 @@ export class AnswerItems {
   #beginCall(block: number, content: Extract<BlockStart, { kind: 'tool-call' }>): readonly WireEvent[] {
     const before = content.seal === undefined ? [] : this.#callSeal(content.seal);
     const origin = this.#origins.get(content.name) ?? { name: content.name, isCustom: false };
-    const slot = this.#slot(origin.isCustom ? 'ctc' : 'fc');
+    const slot = this.#slot(origin.isSearch === true ? 'tsc' : origin.isCustom ? 'ctc' : 'fc');
     return [...before, ...this.#open(block, new OpenCall(slot, content.id, origin))];
   }
 
@@ -149,7 +151,7 @@ export class AnswerItems {
     });
   }
 
-  #slot(prefix: 'msg' | 'rs' | 'fc' | 'ctc', id?: string): Slot {
+  #slot(prefix: 'msg' | 'rs' | 'fc' | 'ctc' | 'tsc', id?: string): Slot {
     const index = this.#places.length;
     return { id: id ?? `${prefix}_${this.#suffix}${index}`, index };
   }

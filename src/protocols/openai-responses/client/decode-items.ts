@@ -1,9 +1,10 @@
 import { append } from '../../../core/append.ts';
+import { GatewayError } from '../../../core/errors.ts';
 import type { ContentPart, Message, Role, Seal } from '../../canonical.ts';
 import { badField, isObject, optionalString, requiredString } from '../../fields.ts';
 import type { JsonObject } from '../../protocol.ts';
 import { openSeal } from '../seal.ts';
-import { customArguments, flatName } from '../tools.ts';
+import { customArguments, flatName, searchName, toolOrigins } from '../tools.ts';
 import { decodeContent } from './decode-content.ts';
 
 /**
@@ -54,13 +55,25 @@ class Conversation {
 
 type ItemDecoder = (item: JsonObject, at: string, into: Conversation) => void;
 
-const itemDecoders: ReadonlyMap<unknown, ItemDecoder> = new Map([
+const itemDecoders: ReadonlyMap<unknown, ItemDecoder> = new Map<unknown, ItemDecoder>([
   ['message', decodeMessage],
   ['reasoning', decodeReasoning],
   ['function_call', decodeCall],
   ['custom_tool_call', decodeCustomCall],
   ['function_call_output', decodeOutput],
   ['custom_tool_call_output', decodeOutput],
+  // Read with the other tools; see `decodeTools`.
+  ['additional_tools', () => {}],
+  ['tool_search_call', decodeSearchCall],
+  ['tool_search_output', decodeSearchOutput],
+  ['shell_call', clientCall('action')],
+  ['shell_call_output', clientOutput],
+  ['local_shell_call', clientCall('action')],
+  ['local_shell_call_output', clientOutput],
+  ['apply_patch_call', clientCall('operation')],
+  ['apply_patch_call_output', clientOutput],
+  ['compaction', refuseKept],
+  ['compaction_trigger', refuseKept],
 ]);
 
 export interface DecodedItems {
@@ -117,6 +130,45 @@ function decodeOutput(item: JsonObject, at: string, into: Conversation): void {
   if (item.call_id === undefined && name !== undefined)
     into.message('user', [{ kind: 'text', text: `Output of ${calledName(item, at)}:` }, ...content]);
   else into.result(requiredString(item, 'call_id', at), content);
+}
+
+/** Searches that the provider ran have no id: they are its own steps, only what they found counts. */
+function decodeSearchCall(item: JsonObject, at: string, into: Conversation): void {
+  const id = optionalString(item, 'call_id', at);
+  if (id === undefined) return;
+  const { arguments: given } = item;
+  into.call(id, searchName, typeof given === 'string' ? given : JSON.stringify(given ?? {}));
+}
+
+function decodeSearchOutput(item: JsonObject, at: string, into: Conversation): void {
+  const id = optionalString(item, 'call_id', at);
+  if (id === undefined) return;
+  const names = [...toolOrigins(item.tools).keys()];
+  const found = `Tools found: ${names.join(', ')}. They can be called now.`;
+  into.result(id, [{ kind: 'text', text: names.length === 0 ? 'No tools found.' : found }]);
+}
+
+/** Calls of tools that the API defines and the client runs: what was done there matters to whoever goes on. */
+function clientCall(field: string): ItemDecoder {
+  return (item, at, into) => {
+    const name = String(item.type).replace(/_call$/, '');
+    into.call(requiredString(item, 'call_id', at), name, JSON.stringify(item[field] ?? {}));
+  };
+}
+
+function clientOutput(item: JsonObject, at: string, into: Conversation): void {
+  // The oldest of these names its call by `id`.
+  const id = optionalString(item, 'call_id', at) ?? requiredString(item, 'id', at);
+  const { output } = item;
+  into.result(id, [{ kind: 'text', text: typeof output === 'string' ? output : JSON.stringify(output ?? '') }]);
+}
+
+/** The earlier turns stand in it, sealed by the provider. */
+function refuseKept(item: JsonObject, at: string): void {
+  throw new GatewayError('unsupported', `'${at}' of type '${String(item.type)}' can only be read by OpenAI.`, {
+    param: at,
+    hint: 'Send the whole conversation as input.',
+  });
 }
 
 function decodeReasoning(item: JsonObject, at: string, into: Conversation): void {

@@ -17,7 +17,7 @@ import {
   requiredString,
 } from '../../fields.ts';
 import type { DecodedRequest, InboundRoute, JsonObject } from '../../protocol.ts';
-import { decodeToolChoice, decodeTools } from '../tools.ts';
+import { decodeToolChoice, decodeTools, inputTools, inputToolsField } from '../tools.ts';
 import { protocol, verbosityField } from '../wire.ts';
 import { decodeItems } from './decode-items.ts';
 
@@ -101,7 +101,10 @@ export function decodeRequest(body: JsonObject, _route: InboundRoute): DecodedRe
     stream: optionalBoolean(body, 'stream') ?? false,
     includeUsage: true,
     extensions: extensions(body),
-    echo: Object.fromEntries(echoed.flatMap((field) => (field in body ? [[field, body[field]]] : []))),
+    echo: {
+      ...Object.fromEntries(echoed.flatMap((field) => (field in body ? [[field, body[field]]] : []))),
+      [inputToolsField]: inputTools(body.input),
+    },
   };
   return { request, drops: [...new Set([...items.drops, ...tools.drops, ...toolChoice.drops])] };
 }

@@ -3,6 +3,7 @@ import type { RequestFacts } from '../../canonical.ts';
 import { estimateTokens, tokensPerImage } from '../../estimate.ts';
 import { asArray, asNumber, asObject, asText, isObject } from '../../fields.ts';
 import type { JsonObject } from '../../protocol.ts';
+import { inputTools, isClientSearch } from '../tools.ts';
 
 /** Fields whose text is not prompt text: base64, URLs, ids, and reasoning that cannot be read here. */
 const unread: ReadonlySet<string> = new Set([
@@ -28,7 +29,8 @@ const functionTools: ReadonlySet<unknown> = new Set(['function', 'custom', 'name
 export function requestFacts(body: JsonObject): RequestFacts {
   const prompt: Prompt = { characters: 0, images: 0, needs: new Set() };
   for (const field of ['input', 'instructions', 'tools']) measure(body[field], prompt);
-  if (asArray(body.tools).some((tool) => functionTools.has(asObject(tool)?.type))) prompt.needs.add('tools');
+  const tools = [...asArray(body.tools), ...inputTools(body.input)];
+  if (tools.some((tool) => functionTools.has(asObject(tool)?.type) || isClientSearch(tool))) prompt.needs.add('tools');
   if (structuredFormats.has(asObject(asObject(body.text)?.format)?.type)) prompt.needs.add('structured_output');
   return {
     model: asText(body.model),

@@ -1,5 +1,6 @@
 import { append } from '../../../core/append.ts';
 import type { Seal, TokenLogprob } from '../../canonical.ts';
+import { inputOf } from '../../tool-input.ts';
 import { sealText } from '../seal.ts';
 import { customInput, type ToolOrigin } from '../tools.ts';
 import { outputPart } from '../upstream/encode-content.ts';
@@ -8,10 +9,11 @@ import type {
   WireCustomCall,
   WireEvent,
   WireFunctionCall,
+  WireItem,
   WireMessage,
-  WireOutputItem,
   WireReasoning,
   WireRefusal,
+  WireSearchCall,
   WireText,
 } from '../wire.ts';
 import { encodeLogprobs } from './encode-logprobs.ts';
@@ -29,10 +31,10 @@ export interface OpenItem {
   /** All `done` events. Nothing may follow for this item. */
   close(status: ItemStatus): readonly WireEvent[];
   /** The item as it is now. */
-  item(status: ItemStatus): WireOutputItem | WireCustomCall;
+  item(status: ItemStatus): WireItem;
 }
 
-function itemEvent(type: 'added' | 'done', slot: Slot, item: WireOutputItem | WireCustomCall): WireEvent {
+function itemEvent(type: 'added' | 'done', slot: Slot, item: WireItem): WireEvent {
   return { type: `response.output_item.${type}`, output_index: slot.index, item };
 }
 
@@ -207,13 +209,14 @@ export class OpenCall implements OpenItem {
   /** The text for a custom tool can only be read out of its JSON once that is whole. */
   delta(text: string): readonly WireEvent[] {
     this.#arguments += text;
-    if (this.#origin.isCustom) return [];
+    if (this.#origin.isCustom || this.#origin.isSearch === true) return [];
     return [{ type: 'response.function_call_arguments.delta', ...this.#address(), delta: text }];
   }
 
   close(status: ItemStatus): readonly WireEvent[] {
     const item = itemEvent('done', this.#slot, this.item(status));
     const at = this.#address();
+    if (this.#origin.isSearch === true) return [item];
     if (!this.#origin.isCustom)
       return [{ type: 'response.function_call_arguments.done', ...at, arguments: this.#arguments }, item];
     const input = this.#input();
@@ -222,7 +225,8 @@ export class OpenCall implements OpenItem {
     return [{ type: 'response.custom_tool_call_input.delta', ...at, delta: input }, done, item];
   }
 
-  item(status: ItemStatus): WireFunctionCall | WireCustomCall {
+  item(status: ItemStatus): WireFunctionCall | WireCustomCall | WireSearchCall {
+    if (this.#origin.isSearch === true) return this.#search(status);
     const { name, namespace, isCustom } = this.#origin;
     const call = {
       id: this.#slot.id,
@@ -233,6 +237,12 @@ export class OpenCall implements OpenItem {
     };
     if (isCustom) return { type: 'custom_tool_call', ...call, input: this.#input() };
     return { type: 'function_call', ...call, arguments: this.#arguments };
+  }
+
+  #search(status: ItemStatus): WireSearchCall {
+    const { id } = this.#slot;
+    const args = inputOf(this.#arguments);
+    return { type: 'tool_search_call', id, call_id: this.#callId, execution: 'client', arguments: args, status };
   }
 
   #input(): string {

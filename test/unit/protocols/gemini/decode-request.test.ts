@@ -358,12 +358,10 @@ describe('generation', () => {
     const { drops } = decode({
       ...say('x'),
       safetySettings: [],
-      cached_content: 'cachedContents/1',
       generationConfig: { speechConfig: {}, responseModalities: ['TEXT', 'IMAGE'], mediaResolution: 'LOW' },
     });
     expect(drops).toEqual([
       'safetySettings',
-      'cachedContent',
       'generationConfig.speechConfig',
       'generationConfig.mediaResolution',
       'generationConfig.responseModalities',

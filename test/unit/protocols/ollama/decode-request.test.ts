@@ -172,9 +172,9 @@ describe('a request to /api/generate', () => {
   test('names what no chat can honour, and only where it asks for something', () => {
     const empty = { suffix: '', template: '', raw: false, context: [], width: 0 };
     expect(generate({ model: 'm', prompt: 'Hi', ...empty }).drops).toEqual([]);
-    const filled = { suffix: '}', template: '{{ .Prompt }}', raw: true, context: [1, 2] };
+    const filled = { suffix: '}', template: '{{ .Prompt }}', raw: true };
     const { request, drops } = generate({ model: 'm', prompt: 'Hi', ...filled });
-    expect(drops).toEqual(['suffix', 'template', 'raw', 'context']);
+    expect(drops).toEqual(['suffix', 'template', 'raw']);
     expect(request.extensions).toBeUndefined();
   });
 

@@ -162,15 +162,15 @@ describe('input', () => {
 
   test('what only the provider understands is dropped by name, once', () => {
     const input = [
-      { type: 'local_shell_call', call_id: 'x', action: {} },
-      { type: 'local_shell_call', call_id: 'y', action: {} },
+      { type: 'web_search_call', id: 'x', action: {} },
+      { type: 'web_search_call', id: 'y', action: {} },
       { type: 'item_reference', id: 'msg_1' },
       { id: 'msg_2' },
       { type: 'constructor' },
       { role: 'user', content: [{ type: 'input_text', text: 'hi' }, { type: 'input_video' }] },
     ];
     expect(decode({ input }).drops).toEqual([
-      'input.local_shell_call',
+      'input.web_search_call',
       'input.item_reference',
       'input.constructor',
       'content.input_video',
