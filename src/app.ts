@@ -219,7 +219,6 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
     warmUp: (request) =>
       warmUp({ clock, transport, availability, formats: allFormats, mark, resolve: resolveNow }, request),
     responses,
-    events,
     config: () => loaded.config,
     formats: allFormats,
     planner,
@@ -250,6 +249,7 @@ export async function createApp(first: LoadedConfig, deps: AppDeps): Promise<App
   events.on('request-settled', (record) => admission.settle(record));
   const listener: Listener = new Listener({
     clock,
+    events,
     batch,
     config: () => loaded.config,
     routes: new RouteTable(

@@ -1,6 +1,7 @@
 import { cut } from '../core/cut.ts';
 import type { Candidate, Plan } from '../core/model.ts';
-import type { Exchange, RoutingHeaders, Trail } from './exchange.ts';
+import type { Exchange, RoutingHeaders } from './exchange.ts';
+import type { Trail } from './trail.ts';
 
 /** The facts of `x-router-*`; undefined ones are left out. */
 export interface AnswerFacts {

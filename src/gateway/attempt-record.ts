@@ -1,7 +1,6 @@
-import type { AttemptRecord } from '../core/events.ts';
-import type { Candidate } from '../core/model.ts';
 import type { Outcome } from '../resilience/stats.ts';
 import type { AttemptOutcome } from './attempt.ts';
+import type { AttemptEnd } from './trail.ts';
 
 /** Monotonic time at which a stream began; undefined for other answers. */
 export function answeredAt(outcome: AttemptOutcome, startedAt: number): number | undefined {
@@ -31,24 +30,13 @@ export function measurement(
   }
 }
 
-export interface Recorded {
-  readonly candidate: Candidate;
-  readonly outcome: AttemptOutcome;
-  /** Another candidate's answer was taken. */
-  readonly hasLost: boolean;
-  readonly durationMs: number;
-}
-
-/** Adds one attempt to what has happened so far. */
-export function record(attempts: AttemptRecord[], { candidate, outcome, hasLost, durationMs }: Recorded): void {
+/** What an attempt is told as. `hasLost`: another candidate's answer was taken. */
+export function endOf(
+  outcome: AttemptOutcome,
+  { hasLost, queueMs }: { readonly hasLost: boolean; readonly queueMs: number },
+): AttemptEnd {
   const failure = 'error' in outcome ? outcome.error : undefined;
   const departed = hasLost ? 'lost' : 'client_closed';
-  attempts.push({
-    provider: candidate.endpoint.providerId,
-    model: candidate.model.upstreamId,
-    code: failure?.code ?? (outcome.kind === 'client-closed' ? departed : 'ok'),
-    status: outcome.status,
-    durationMs,
-    message: failure?.message,
-  });
+  const code = failure?.code ?? (outcome.kind === 'client-closed' ? departed : 'ok');
+  return { code, status: outcome.status, message: failure?.message, queueMs };
 }

@@ -11,10 +11,9 @@ import { type RetrySettings, retryDelay } from '../resilience/retry.ts';
 import type { Stats } from '../resilience/stats.ts';
 import type { Transport } from '../transport/client.ts';
 import { Attempt, type AttemptOutcome } from './attempt.ts';
-import { answeredAt, measurement, record } from './attempt-record.ts';
+import { answeredAt, endOf, measurement } from './attempt-record.ts';
 import type { Availability, Permit } from './availability.ts';
 import type { Delivery } from './delivery.ts';
-import type { Skipped } from './exchange.ts';
 import { type FailoverPolicy, mayMoveOn, nextFitting } from './failover.ts';
 import type { MediaFetcher } from './media.ts';
 import { prepare } from './prepare.ts';
@@ -22,6 +21,7 @@ import type { Prepared } from './prepared.ts';
 import { type Contender, type Finish, race, unrivalled } from './race.ts';
 import { limitFor, staysLocal } from './reach.ts';
 import type { RequestForm } from './request-form.ts';
+import type { Skipped } from './trail.ts';
 import { givesUp, lossError, type Waiter } from './waiting.ts';
 
 /** Credentials that depend on the request or the time: signatures, tokens that expire. */
@@ -81,11 +81,12 @@ interface Occasion {
   readonly isDeferrable: () => boolean;
 }
 
-/** An attempt that was sent, or could not be. */
-interface Sent {
-  readonly outcome: AttemptOutcome;
-  /** Monotonic time at which its turn came. */
-  readonly askedAt: number;
+/** When an attempt had its turn. */
+interface Turn {
+  /** Monotonic milliseconds. */
+  askedAt: number;
+  /** Of it, spent waiting for a place at the provider. */
+  queueMs: number;
 }
 
 /** Between looks at whether a server has loaded its model. Milliseconds. */
@@ -224,40 +225,54 @@ export class Attempts {
     if (availability.reservation(candidate) === 'open' && isDeferrable()) return { kind: 'deferred' };
     const permit = availability.begin(candidate);
     const measured = stats.begin(candidate, facts.stream ? 'stream' : 'whole');
-    const startedAt = clock.monotonic();
-    let sent: Sent;
+    const { trail } = exchange;
+    const begun = trail.begin(candidate);
+    const turn: Turn = { askedAt: clock.monotonic(), queueMs: 0 };
+    let outcome: AttemptOutcome;
     try {
-      sent = await this.#send(input, candidate, contender);
-      this.#learn(candidate, sent.outcome, permit);
+      outcome = await this.#send(input, candidate, { contender, turn });
+      this.#learn(candidate, outcome, permit);
     } catch (thrown) {
       availability.released(candidate, permit);
       const error = GatewayError.from(thrown);
       if (error.code === 'internal') {
         measured({ kind: 'unknown' });
+        trail.end(begun, { code: error.code, status: undefined, message: error.message, queueMs: turn.queueMs });
         throw thrown;
       }
-      sent = { outcome: unsent(error), askedAt: startedAt };
+      outcome = unsent(error);
     }
-    const { outcome, askedAt } = sent;
-    const now = clock.monotonic();
     const { hasLost } = contender;
-    const latencyMs = (answeredAt(outcome, exchange.startedAt) ?? now) - askedAt;
+    const latencyMs = (answeredAt(outcome, exchange.startedAt) ?? clock.monotonic()) - turn.askedAt;
     measured(measurement(outcome, { latencyMs, hasLost }));
-    record(exchange.trail.attempts, { candidate, outcome, hasLost, durationMs: now - startedAt });
+    trail.end(begun, endOf(outcome, { hasLost, queueMs: turn.queueMs }));
     return outcome;
   }
 
   /** Rejects with what kept the request from being sent. */
-  async #send(input: AttemptsInput, candidate: Candidate, contender: Contender): Promise<Sent> {
+  async #send(
+    input: AttemptsInput,
+    candidate: Candidate,
+    { contender, turn }: { readonly contender: Contender; readonly turn: Turn },
+  ): Promise<AttemptOutcome> {
     const { availability, clock, concurrency } = this.#deps;
     const { exchange, facts, localOnly } = input.form;
     const { departure } = contender;
+    const { trail } = exchange;
     const preparing = this.#prepared(input, candidate, departure);
     const prepared = preparing instanceof Promise ? await preparing : preparing;
-    const release = concurrency.tryEnter(candidate.endpoint) ?? (await this.#queued(candidate, contender));
-    const askedAt = clock.monotonic();
+    const queuedAt = clock.monotonic();
+    let release = concurrency.tryEnter(candidate.endpoint);
+    if (release === undefined) {
+      try {
+        release = await this.#queued(candidate, contender);
+      } finally {
+        turn.queueMs = clock.monotonic() - queuedAt;
+      }
+    }
+    turn.askedAt = queuedAt + turn.queueMs;
     try {
-      const outcome = await Attempt.run(this.#deps, {
+      return await Attempt.run(this.#deps, {
         candidate,
         prepared,
         stream: facts.stream,
@@ -269,15 +284,13 @@ export class Attempts {
         isLastHope: contender.isLastHope,
         claim: () => contender.claim(),
         onSent: () => {
-          exchange.trail.sent++;
+          trail.sent++;
         },
         limit: limitFor(localOnly, candidate),
         onConnected: (reach) => {
-          const { trail } = exchange;
           trail.isLocal = staysLocal(candidate, reach) && trail.isLocal !== false;
         },
       });
-      return { outcome, askedAt };
     } finally {
       release();
     }

@@ -132,6 +132,7 @@ export class Delivery {
   }
 
   #begin(answer: UpstreamAnswer): void {
+    this.#input.exchange.trail.drops = answer.drops;
     this.#tap = this.#input.tap;
     this.#tap?.begin(answer);
   }
@@ -188,11 +189,20 @@ export class Delivery {
   }
 }
 
-export function attemptFacts(attempts: readonly AttemptRecord[]): { provider: string; code: string; ms: number }[] {
-  return attempts.map(({ provider, code, durationMs }) => ({
+/** An attempt as clients are told of it. Times in milliseconds; `queued_ms` is left out where it did not wait. */
+export interface AttemptFact {
+  readonly provider: string;
+  readonly code: string;
+  readonly ms: number;
+  readonly queued_ms?: number;
+}
+
+export function attemptFacts(attempts: readonly AttemptRecord[]): AttemptFact[] {
+  return attempts.map(({ provider, code, durationMs, queueMs }) => ({
     provider,
     code,
     ms: Math.round(durationMs),
+    ...(queueMs === 0 ? {} : { queued_ms: Math.round(queueMs) }),
   }));
 }
 

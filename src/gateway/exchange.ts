@@ -1,10 +1,9 @@
 import type { ClientKey } from '../access/keys.ts';
 import type { LocalOnly } from '../config/schema.ts';
 import type { Departure } from '../core/departure.ts';
-import type { AttemptRecord } from '../core/events.ts';
 import type { MemoryShare } from '../core/memory-budget.ts';
-import type { Candidate } from '../core/model.ts';
 import type { InboundFormat, InboundRoute, JsonObject } from '../protocols/protocol.ts';
+import type { Trail } from './trail.ts';
 
 /** What the client gets, as the pipeline sees it; the server wraps its response in one. */
 export interface Reply {
@@ -22,7 +21,7 @@ export interface Reply {
   send(status: number, headers: readonly string[], body: Buffer | string): void;
 }
 
-/** One request on its way. Made by the server; read-only for everything but the trail. */
+/** One request on its way. Made by the server; read-only but for the trail. */
 export interface Exchange {
   readonly id: string;
   readonly method: string;
@@ -45,45 +44,6 @@ export interface Exchange {
   /** Monotonic milliseconds at which the request's head had been read. */
   readonly startedAt: number;
   readonly trail: Trail;
-}
-
-/** What happened so far; written by the pipeline and the attempt loop, read by headers, errors and the ledger. */
-export interface Trail {
-  readonly attempts: AttemptRecord[];
-  /** Requests begun on the wire. */
-  sent: number;
-  /** Places passed over. */
-  readonly skipped: Skipped[];
-  /** The first configured candidate could not even be planned with. */
-  isFirstMissing: boolean;
-  /** Everything that was sent so far stayed in the user's network; undefined before anything was sent. */
-  isLocal: boolean | undefined;
-  /** Name of the conditional route that said where it goes. */
-  route: string | undefined;
-  /** The tier that the request went to for how hard it is; no score where the caller named the tier. */
-  tier: { readonly name: string; readonly score: number | undefined } | undefined;
-  /** What the cache of answers did; undefined while there is none. */
-  cache: 'hit' | 'miss' | 'bypass' | undefined;
-}
-
-export interface Skipped {
-  /** `ollama;down` */
-  readonly label: string;
-  /** Undefined for a place that could not even be planned with. */
-  readonly candidate: Candidate | undefined;
-}
-
-export function newTrail(): Trail {
-  return {
-    attempts: [],
-    sent: 0,
-    skipped: [],
-    isFirstMissing: false,
-    isLocal: undefined,
-    route: undefined,
-    tier: undefined,
-    cache: undefined,
-  };
 }
 
 /** What a caller may ask of the router in headers. Spellings of two other gateways are taken too. */

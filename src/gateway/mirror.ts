@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { EventBus, MirroredAnswer } from '../core/events.ts';
+import { EventBus, type MirroredAnswer } from '../core/events.ts';
 import { type MemoryBudget, uncountedBytes } from '../core/memory-budget.ts';
 import type { Candidate } from '../core/model.ts';
 import type { RequestFacts } from '../protocols/canonical.ts';
@@ -15,12 +15,13 @@ import type { AnswerTap } from './answer-tap.ts';
 import { answerText, similarity } from './answer-text.ts';
 import type { Attempts, PlanOutcome } from './attempts.ts';
 import { Delivery } from './delivery.ts';
-import { type Exchange, newTrail, type Reply } from './exchange.ts';
+import type { Exchange, Reply } from './exchange.ts';
 import type { FailoverPolicy } from './failover.ts';
 import { HeardAnswer } from './heard-answer.ts';
 import { priceOf } from './price.ts';
 import { RequestForm } from './request-form.ts';
 import { resolutionError } from './resolution-error.ts';
+import { Trail } from './trail.ts';
 
 export interface MirrorDeps {
   readonly clock: Clock;
@@ -102,7 +103,7 @@ export class Mirror {
     try {
       const { body } = original.exchange;
       if (body.length > uncountedBytes) share.take(body.length);
-      const exchange = copyOf(original.exchange, { departure, memory: share, startedAt: clock.monotonic() });
+      const exchange = this.#copyOf(original.exchange, { departure, memory: share, startedAt: clock.monotonic() });
       const tap = new HeardAnswer();
       const { delivery, form, plan } = this.#prepared(exchange, { original, resolution, tap });
       try {
@@ -116,6 +117,13 @@ export class Mirror {
       share.release();
       this.#copies.delete(departure);
     }
+  }
+
+  /** Its attempts are not those of the request: nobody hears of them. */
+  #copyOf(original: Exchange, own: Pick<Exchange, 'departure' | 'memory' | 'startedAt'>): Exchange {
+    const unheard = { clock: this.#deps.clock, events: new EventBus() };
+    const trail = new Trail(unheard, { requestId: original.id, startedAt: own.startedAt });
+    return { ...original, ...own, reply: nowhere, trail };
   }
 
   /** Throws for a target that is not there, is full, or would take what must stay at home out of it. */
@@ -205,10 +213,6 @@ const nowhere: Reply = {
   abort() {},
   send() {},
 };
-
-function copyOf(original: Exchange, own: Pick<Exchange, 'departure' | 'memory' | 'startedAt'>): Exchange {
-  return { ...original, ...own, reply: nowhere, trail: newTrail() };
-}
 
 function settled(outcome: PlanOutcome, durationMs: number): MirroredAnswer {
   if (outcome.kind === 'answered') return answered(outcome, durationMs);

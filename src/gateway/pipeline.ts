@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
+import { cut } from '../core/cut.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { EventBus } from '../core/events.ts';
 import { passedHeader } from '../core/loop-mark.ts';
 import type { Candidate, Plan, Usage } from '../core/model.ts';
 import type { ResponseStore } from '../core/stored-responses.ts';
@@ -12,6 +12,7 @@ import type { JsonObject, WarmUps } from '../protocols/protocol.ts';
 import { asksForAny } from '../registry/look-up.ts';
 import { strictest } from '../registry/narrow.ts';
 import { type AllowedModels, isAskedAllowed, isNameAllowed } from '../registry/permission.ts';
+import { maxNameLength } from '../registry/plain-name.ts';
 import type { RejectionCode, Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Provider } from '../registry/snapshot.ts';
 import type { AnswerCache, CacheVisit, KeptAnswer } from './answer-cache.ts';
@@ -29,13 +30,11 @@ import type { Planner } from './planner.ts';
 import { priceOf } from './price.ts';
 import { RequestForm } from './request-form.ts';
 import { downError, loadingError, resolutionError } from './resolution-error.ts';
-import { settle } from './settle.ts';
 import { conversationOf } from './stickiness.ts';
 import type { WarmUpRequest } from './warm-up.ts';
 
 export interface PipelineDeps {
   readonly clock: Clock;
-  readonly events: EventBus;
   readonly config: () => Config;
   readonly formats: Formats;
   readonly planner: Planner;
@@ -86,6 +85,8 @@ export class Pipeline {
         return { kind: 'delivered' };
       checkModels(exchange.json, exchange.key?.models);
       facts = exchange.inbound.facts(exchange.json, exchange.route);
+      asked.trail.requestedModel = cut(facts.model ?? '', maxNameLength);
+      asked.trail.isStream = facts.stream;
       const localOnly = turn === undefined ? routing.localOnly : strictest([routing.localOnly, turn.localOnly]);
       const found = this.#resolve(exchange, facts, { ...routing, localOnly });
       resolution = found instanceof Promise ? await found : found;
@@ -94,6 +95,7 @@ export class Pipeline {
       const conversation = conversationOf(this.#deps.config().routing.sticky, exchange);
       const planned = planner.plan({ resolution, facts, operation, conversation });
       plan = planned;
+      asked.trail.resolved(resolution, planned);
       this.#notePassedOver(exchange, resolution);
       const mirrored = this.#deps.mirror.choose(facts);
       visit = this.#deps.cache.open(this.#deps.config().cache, {
@@ -105,7 +107,7 @@ export class Pipeline {
       const kept = await visit?.find();
       const tap = allTaps(turn?.tap, kept === undefined ? mirrored?.tap : undefined, visit?.tap());
       delivery = this.#delivery(exchange, { facts, plan: planned, routing, tap });
-      if (kept !== undefined) return this.#finishKept({ exchange, facts, plan, delivery, kept });
+      if (kept !== undefined) return this.#finishKept({ exchange, delivery, kept });
       outcome = withStartCommand(await this.#run(exchange, { facts, plan: planned, resolution, delivery }), resolution);
       if (conversation !== undefined && outcome.kind === 'answered')
         planner.answered(conversation, resolution, outcome.candidate);
@@ -132,6 +134,7 @@ export class Pipeline {
       allowedModels: exchange.key?.models,
       passed: exchange.headers[passedHeader],
       signal: exchange.departure.signal,
+      trail: exchange.trail,
     });
     const body = JSON.stringify(warmUps.answer(asked, this.#deps.clock.now()));
     exchange.reply.send(200, ['content-type', 'application/json', 'x-router-request-id', exchange.id], body);
@@ -168,14 +171,14 @@ export class Pipeline {
       const resolution = this.#deps.resolve(request);
       if (resolution.kind === 'found') return resolution;
     }
-    return this.#resolvePatiently(request, isFree ? exchange : undefined);
+    return this.#resolvePatiently(request, { exchange, isFree });
   }
 
   /** By how hard the request is. Harder tiers stand in for its own; what restricts the name that was asked for holds. */
   async #resolveTier(exchange: Exchange, request: ResolveRequest): Promise<Resolution> {
     await this.#deps.ready();
     const { complexity } = this.#deps.config().routing;
-    if (complexity === undefined) return this.#resolvePatiently(request, undefined);
+    if (complexity === undefined) return this.#resolvePatiently(request, { exchange, isFree: false });
     const { score, places } = chooseTier(complexity, exchange, this.#deps.formats);
     const insteadOf = asksForAny(request.model) ? undefined : request.model;
     const resolutions = places.map(({ model, provider: lock }) =>
@@ -215,22 +218,22 @@ export class Pipeline {
 
   /**
    * After the first look at the machine, and after another one for a name that nothing serves. Such a name goes by
-   * complexity where that is configured and `exchange` is given.
+   * complexity where that is configured and the request is free to.
    */
-  async #resolvePatiently(request: ResolveRequest, exchange: Exchange | undefined): Promise<Resolution> {
+  async #resolvePatiently(
+    request: ResolveRequest,
+    { exchange, isFree }: { readonly exchange: Exchange; readonly isFree: boolean },
+  ): Promise<Resolution> {
     await this.#deps.ready();
     let resolution = this.#deps.resolve(request);
     if (resolution.kind === 'unknown' || resolution.kind === 'down-type') {
       await this.#deps.lookAgain();
       resolution = this.#deps.resolve(request);
     }
+    exchange.trail.resolution = resolution;
     const loading = resolution.kind === 'unknown' ? this.#deps.loadingUnlisted() : undefined;
     if (loading !== undefined) throw loadingError(loading);
-    if (
-      exchange !== undefined &&
-      resolution.kind === 'unknown' &&
-      isJudgedUnserved(this.#deps.config(), request.operation)
-    )
+    if (isFree && resolution.kind === 'unknown' && isJudgedUnserved(this.#deps.config(), request.operation))
       return this.#resolveTier(exchange, request);
     if (resolution.kind !== 'found') throw resolutionError(resolution, request.operation);
     return resolution;
@@ -271,13 +274,13 @@ export class Pipeline {
 
   /** Answered by what an equal request got: nobody is asked, and nothing is paid. */
   #finishKept(end: KeptInput): PipelineResult {
-    const { exchange, facts, plan, delivery, kept } = end;
+    const { exchange, delivery, kept } = end;
     const { candidate, usage } = kept.value;
     exchange.trail.isLocal = true;
     delivery.sendKept(kept.value, kept.ageMs);
     delivery.close();
-    const outcome = { kind: 'answered', candidate, status: 200, usage, firstTokenMs: undefined } as const;
-    settle(this.#deps, { exchange, outcome, plan, facts, usage, cost: 0 });
+    const about = { candidate, usage, cost: 0, error: undefined, firstTokenMs: undefined };
+    exchange.trail.conclusion = { kind: 'answered', ...about };
     return { kind: 'delivered' };
   }
 
@@ -285,14 +288,14 @@ export class Pipeline {
     const { exchange, outcome, plan, facts } = end;
     const candidate = outcome.candidate;
     const usage = 'usage' in outcome ? outcome.usage : undefined;
-    settle(this.#deps, {
-      exchange,
-      outcome,
-      plan,
-      facts,
+    exchange.trail.conclusion = {
+      kind: outcome.kind,
+      candidate,
+      error: 'error' in outcome ? outcome.error : undefined,
       usage,
       cost: candidate === undefined ? undefined : priced(candidate, usage),
-    });
+      firstTokenMs: outcome.kind === 'answered' ? outcome.firstTokenMs : undefined,
+    };
     if (outcome.kind !== 'failed') return { kind: 'delivered' };
     if (exchange.reply.isStarted) {
       end.delivery?.breakOff(outcome.error);
@@ -314,8 +317,6 @@ type Asked = Pick<ResolveRequest, 'model' | 'insteadOf' | 'lock' | 'allowedModel
 
 interface KeptInput {
   readonly exchange: Exchange;
-  readonly facts: RequestFacts;
-  readonly plan: Plan;
   readonly delivery: Delivery;
   readonly kept: { readonly value: KeptAnswer; readonly ageMs: number };
 }

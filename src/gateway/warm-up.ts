@@ -1,15 +1,19 @@
 import type { LocalOnly } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
+import { cut } from '../core/cut.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type LoopMark, type Passed, passedHeader } from '../core/loop-mark.ts';
 import type { Formats } from '../protocols/formats.ts';
 import type { WarmUp } from '../protocols/protocol.ts';
+import { maxNameLength } from '../registry/plain-name.ts';
 import type { Resolution, ResolveRequest } from '../registry/resolution.ts';
 import type { Transport } from '../transport/client.ts';
 import { exchangeJson } from '../transport/json-request.ts';
 import type { Availability } from './availability.ts';
 import { limitFor } from './reach.ts';
 import { resolutionError } from './resolution-error.ts';
+import { asAttempt } from './side-question.ts';
+import type { Trail } from './trail.ts';
 import { givesUp, lossError, type Waiter } from './waiting.ts';
 
 export interface WarmUpDeps {
@@ -29,6 +33,7 @@ export interface WarmUpRequest {
   /** Routers that the client's request has passed, as its header has them. */
   readonly passed: Passed;
   readonly signal: AbortSignal;
+  readonly trail: Trail;
 }
 
 /**
@@ -40,6 +45,8 @@ export async function warmUp(deps: WarmUpDeps, asked: WarmUpRequest): Promise<vo
   const { lock, localOnly, allowedModels } = asked;
   const resolution = deps.resolve({ model, operation: 'chat', lock, localOnly, allowedModels });
   const [target] = resolution.candidates;
+  asked.trail.requestedModel = cut(model, maxNameLength);
+  asked.trail.resolution = resolution;
   if (resolution.kind !== 'found' || target === undefined) throw resolutionError(resolution, 'chat');
   const { endpoint } = target;
   const question = deps.formats.askForWarmUp(target, keepAlive);
@@ -57,15 +64,17 @@ export async function warmUp(deps: WarmUpDeps, asked: WarmUpRequest): Promise<vo
   };
   place.join(waiter);
   try {
-    await exchangeJson(deps.transport, {
-      endpoint,
-      method: 'POST',
-      url: question.url,
-      headers: { ...question.headers, [passedHeader]: deps.mark.after(asked.passed) },
-      body: question.body,
-      signal: AbortSignal.any([asked.signal, limit.signal]),
-      limit: limitFor(resolution.localOnly, target),
-    });
+    await asAttempt(asked.trail, target, () =>
+      exchangeJson(deps.transport, {
+        endpoint,
+        method: 'POST',
+        url: question.url,
+        headers: { ...question.headers, [passedHeader]: deps.mark.after(asked.passed) },
+        body: question.body,
+        signal: AbortSignal.any([asked.signal, limit.signal]),
+        limit: limitFor(resolution.localOnly, target),
+      }),
+    );
   } finally {
     timer.cancel();
     place.leave(waiter);

@@ -14,8 +14,8 @@ export interface ConnectionHost extends ReplyContext {
   readonly halfClosed: HalfClosed;
   /** Must not throw. Asks for the body before it returns, or the body is dropped. */
   onRequest(request: HttpRequest, reply: HttpReply): void;
-  /** The answer to what is not a request. */
-  refusal(error: RequestError): RenderedError;
+  /** The answer to what is not a request; `reply` is that of a request which turned out to be none, if it was that. */
+  refusal(error: RequestError, reply?: HttpReply): RenderedError;
   onClosed(socket: Socket): void;
 }
 
@@ -149,10 +149,15 @@ export class ClientConnection implements HalfClosedConnection {
   /** With an answer of its own, since what came is not a request that could have one. */
   #refuse(): void {
     const error = this.#broken as RequestError;
-    this.#reply?.cut();
-    if (brokenOff.has(error.code)) return this.#end();
+    const reply = this.#reply?.isOver === false ? this.#reply : undefined;
+    if (brokenOff.has(error.code)) {
+      reply?.cut();
+      return this.#end();
+    }
+    const refusal = refusalText(this.#host.refusal(error, reply));
+    reply?.cut();
     this.#isEnding = true;
-    this.#socket.end(refusalText(this.#host.refusal(error)), 'latin1');
+    this.#socket.end(refusal, 'latin1');
     this.#socket.resume();
     this.#linger();
   }

@@ -39,7 +39,7 @@ export function geminiCountPage(counter: TokenCounter): PageHandler {
 }
 
 async function count(counter: TokenCounter, shape: CountShape, asked: PageRequest): Promise<Page> {
-  const { body, key, headers, signal } = asked;
+  const { body, key, headers, signal, trail } = asked;
   if (body === undefined)
     throw new GatewayError('bad_request', 'The request body is empty; a JSON object is expected.');
   const route: InboundRoute = { model: asked.rest, action: undefined, query: asked.query, headers };
@@ -56,6 +56,7 @@ async function count(counter: TokenCounter, shape: CountShape, asked: PageReques
     allowedModels: key?.models,
     passed: headers[passedHeader],
     signal,
+    trail,
   });
   return { ...jsonPage(shape.encode(counted.tokens)), headers: sourceOf(counted) };
 }

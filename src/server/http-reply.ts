@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Batch } from '../core/batch.ts';
 import type { Clock, Timer } from '../core/clock.ts';
+import type { GatewayError } from '../core/errors.ts';
 import type { Reply } from '../gateway/exchange.ts';
 import { fieldName, isFieldValue } from '../transport/field-syntax.ts';
 import type { RequestHead } from './http-request.ts';
@@ -41,6 +42,7 @@ export class HttpReply implements Reply {
   #hasBody = true;
   /** Bytes that the head promised and that are still to come. */
   #left: number | undefined;
+  #bytes = 0;
   #isUntilClose = false;
   /** Bytes that wait for the client to take those before them. */
   readonly #queue: Buffer[] = [];
@@ -51,6 +53,8 @@ export class HttpReply implements Reply {
   #last: Buffer | string | undefined;
   #onRoom: (() => void) | undefined;
   #stalled: Timer | undefined;
+  /** What came with this request made it none, and another answer is on its way. Returns the request's id. */
+  onRefusal: ((error: GatewayError) => string) | undefined;
   /** Called once: the answer has gone out whole, or the client has left. */
   onClose: (isWhole: boolean) => void = ignore;
 
@@ -58,6 +62,16 @@ export class HttpReply implements Reply {
     this.#input = input;
     this.#response = input.response;
     this.#response.once('finish', this.#complete);
+  }
+
+  /** 0 before there is one. */
+  get status(): number {
+    return this.#status;
+  }
+
+  /** Of the body, handed over so far. */
+  get bytes(): number {
+    return this.#hasBody ? this.#bytes : 0;
   }
 
   get isStarted(): boolean {
@@ -187,7 +201,9 @@ export class HttpReply implements Reply {
   }
 
   #count(chunk: Buffer | string): void {
-    if (this.#left !== undefined) this.#left -= sizeOf(chunk);
+    const size = sizeOf(chunk);
+    this.#bytes += size;
+    if (this.#left !== undefined) this.#left -= size;
   }
 
   /** Piece by piece, as the client takes them: with each its time begins anew. */

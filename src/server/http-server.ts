@@ -27,7 +27,7 @@ export interface HttpServerOptions {
   /** Must not throw. Asks for the body before it returns, or the body is dropped. */
   readonly onRequest: (request: HttpRequest, reply: HttpReply) => void;
   /** The answer to what is not a request. */
-  readonly refusal: (error: RequestError) => RenderedError;
+  readonly refusal: (error: RequestError, reply: HttpReply | undefined) => RenderedError;
 }
 
 /** How often connections are looked at for late heads: by a fraction of their time, within these. Milliseconds. */
@@ -77,8 +77,8 @@ export class HttpServer implements ConnectionHost {
     this.#options.onRequest(request, reply);
   }
 
-  refusal(error: RequestError): RenderedError {
-    return this.#options.refusal(error);
+  refusal(error: RequestError, reply?: HttpReply): RenderedError {
+    return this.#options.refusal(error, reply);
   }
 
   onClosed(socket: Socket): void {

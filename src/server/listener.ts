@@ -7,10 +7,11 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import { Departure } from '../core/departure.ts';
 import { GatewayError } from '../core/errors.ts';
+import type { EventBus } from '../core/events.ts';
 import { type LoopMark, passedHeader } from '../core/loop-mark.ts';
 import { type MemoryBudget, type MemoryShare, uncountedBytes } from '../core/memory-budget.ts';
 import { nextTurnIfLong } from '../core/next-turn.ts';
-import { type Exchange, newTrail } from '../gateway/exchange.ts';
+import type { Exchange } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
 import type { InboundFormat } from '../protocols/protocol.ts';
 import { BodyReader } from './body.ts';
@@ -19,13 +20,15 @@ import type { HttpReply } from './http-reply.ts';
 import type { HttpRequest, RequestHeaders } from './http-request.ts';
 import { HttpServer } from './http-server.ts';
 import { checkType, parseJson, withoutByteOrderMark } from './json-body.ts';
-import { refusal } from './refusal.ts';
-import { renderError } from './render-error.ts';
-import { createRequestIds } from './request-ids.ts';
+import { Lifecycle, type RequestLife } from './lifecycle.ts';
+import { problemOf, refusal } from './refusal.ts';
+import { type RenderedError, renderError } from './render-error.ts';
+import type { RequestError } from './request-rules.ts';
 import type { Route, RouteMatch, RouteTable } from './routes.ts';
 
 export interface ListenerDeps {
   readonly clock: Clock;
+  readonly events: EventBus;
   readonly batch: Batch;
   readonly config: () => Config;
   readonly routes: RouteTable;
@@ -45,11 +48,12 @@ export class Listener {
   readonly #server: HttpServer;
   #inFlight = 0;
   readonly #bodies: BodyReader;
-  readonly #nextId = createRequestIds();
+  readonly #lifecycle: Lifecycle;
   #begun = 0;
 
   constructor(deps: ListenerDeps) {
     this.#deps = deps;
+    this.#lifecycle = new Lifecycle(deps);
     this.#server = new HttpServer({
       clock: deps.clock,
       batch: deps.batch,
@@ -58,7 +62,7 @@ export class Listener {
         return { headMs: server.read_timeout, idleMs: server.idle_timeout, writeMs: server.write_timeout };
       },
       onRequest: (request, reply) => void this.#answer(this.#visit(request, reply)),
-      refusal: (error) => refusal(error, { renderer: deps.routes.errors, requestId: this.#nextId() }),
+      refusal: (error, reply) => this.#refusal(error, reply),
     });
     this.#bodies = new BodyReader(deps.clock, deps.batch);
   }
@@ -87,6 +91,7 @@ export class Listener {
     const timer = this.#deps.clock.setTimer(graceMs, () => this.destroy(), { keepAlive: true });
     await closed;
     timer.cancel();
+    await this.#lifecycle.idle(lastStepsMs);
   }
 
   /** Cuts everything now. */
@@ -95,31 +100,38 @@ export class Listener {
   }
 
   #visit(request: HttpRequest, reply: HttpReply): Visit {
+    const { method, target } = request.head;
     const departure = new Departure();
     const memory = this.#deps.memory.share();
+    const url = originForm(target);
+    const mark = url.indexOf('?');
+    const path = mark === -1 ? url : url.slice(0, mark);
+    const life = this.#lifecycle.begin({ method, path, reply });
     this.#inFlight++;
     this.#begun++;
+    reply.onRefusal = (error) => {
+      life.refusal = error;
+      return life.id;
+    };
     reply.onClose = (isWhole) => {
       this.#inFlight--;
       memory.release();
       if (!isWhole) departure.leave();
+      life.answered(isWhole);
     };
-    const url = originForm(request.head.target);
-    const mark = url.indexOf('?');
-    return {
-      id: this.#nextId(),
-      startedAt: this.#deps.clock.monotonic(),
-      request,
-      reply,
-      departure,
-      memory,
-      path: mark === -1 ? url : url.slice(0, mark),
-      query: mark === -1 ? noQuery : new URLSearchParams(url.slice(mark + 1)),
-    };
+    const query = mark === -1 ? noQuery : new URLSearchParams(url.slice(mark + 1));
+    return { life, request, reply, departure, memory, path, query };
+  }
+
+  #refusal(error: RequestError, reply: HttpReply | undefined): RenderedError {
+    const problem = problemOf(error);
+    const requestId = reply?.onRefusal?.(problem) ?? this.#lifecycle.refuse(problem);
+    return refusal(problem, { renderer: this.#deps.routes.errors, requestId });
   }
 
   /** Never rejects. */
   async #answer(visit: Visit): Promise<void> {
+    const { life } = visit;
     try {
       const { request } = visit;
       const { headers } = request.head;
@@ -128,8 +140,13 @@ export class Listener {
       const refused = checkOrigin({ headers, isFromHere: () => request.isFromHere }, this.#deps.origin());
       if (refused !== undefined) throw refused;
       const match = this.#route(visit);
-      if (match === undefined) return visit.reply.send(204, ['allow', 'GET, HEAD, POST'], '');
+      if (match === undefined) {
+        life.isPreflight = true;
+        return visit.reply.send(204, ['allow', 'GET, HEAD, POST'], '');
+      }
+      life.route = match.route;
       const key = this.#authenticate(match.route, headers);
+      life.key = key;
       if (match.route.kind === 'page') return await this.#page(visit, match, key);
       const later = this.#admit(visit, key);
       if (later !== undefined) await later;
@@ -140,9 +157,11 @@ export class Listener {
       const turn = nextTurnIfLong(body);
       if (turn !== undefined) await turn;
       const result = await this.#deps.pipeline.handle(exchange);
-      if (result.kind === 'failed') this.#renderError(visit, result.error, result.headers, exchange);
+      if (result.kind === 'failed') this.#renderError(visit, result.error, result.headers);
     } catch (thrown) {
       this.#renderError(visit, GatewayError.from(thrown), []);
+    } finally {
+      life.handled();
     }
   }
 
@@ -201,9 +220,10 @@ export class Listener {
       key,
       body: body === undefined || body.length === 0 ? undefined : parseJson(body),
       signal: visit.departure.signal,
+      trail: visit.life.trail,
     });
     if (page.body.length > uncountedBytes) visit.memory.take(page.body.length);
-    const about = ['content-type', page.contentType, 'x-router-request-id', visit.id, ...(page.headers ?? [])];
+    const about = ['content-type', page.contentType, 'x-router-request-id', visit.life.id, ...(page.headers ?? [])];
     reply.send(page.status, about, page.body);
   }
 
@@ -214,7 +234,7 @@ export class Listener {
     const { method, headers, rawHeaders } = visit.request.head;
     const { inbound, match, key, body } = about;
     return {
-      id: visit.id,
+      id: visit.life.id,
       method,
       path: visit.path,
       rawHeaders,
@@ -227,27 +247,31 @@ export class Listener {
       reply: visit.reply,
       departure: visit.departure,
       memory: visit.memory,
-      startedAt: visit.startedAt,
-      trail: newTrail(),
+      startedAt: visit.life.startedAt,
+      trail: visit.life.trail,
     };
   }
 
-  async #read({ request, memory }: Visit): Promise<Buffer> {
+  async #read({ life, request, memory }: Visit): Promise<Buffer> {
     const limits = this.#deps.config().server;
     const body = await this.#bodies.read(request, { limits, memory });
+    const { framing } = request.head;
+    life.bytesIn = framing === 'chunked' ? body.length : framing;
     if (body.length <= uncountedBytes) return body;
     memory.take(bytesWhileAnswered(body));
     await nextTurnIfLong(body);
     return body;
   }
 
-  #renderError(visit: Visit, error: GatewayError, headers: readonly string[], exchange?: Exchange): void {
+  #renderError(visit: Visit, error: GatewayError, headers: readonly string[]): void {
+    const { life } = visit;
+    life.error = error;
     if (visit.reply.isStarted) return visit.reply.abort();
     const rendered = renderError(error, {
       renderer: this.#deps.routes.errorsAt(visit.path, visit.request.head.method),
-      requestId: visit.id,
-      attempts: exchange?.trail.attempts ?? [],
-      headers: headers.length === 0 ? ['x-router-request-id', visit.id] : headers,
+      requestId: life.id,
+      attempts: life.trail.attempts,
+      headers: headers.length === 0 ? ['x-router-request-id', life.id] : headers,
     });
     const extra = error.code === 'method_not_allowed' && error.detail !== undefined ? ['allow', error.detail] : [];
     visit.reply.send(rendered.status, [...rendered.headers, ...extra], rendered.body);
@@ -256,8 +280,7 @@ export class Listener {
 
 /** One request before it is known what it wants. */
 interface Visit {
-  readonly id: string;
-  readonly startedAt: number;
+  readonly life: RequestLife;
   readonly request: HttpRequest;
   readonly reply: HttpReply;
   readonly departure: Departure;
@@ -267,6 +290,9 @@ interface Visit {
 }
 
 const noQuery = new URLSearchParams();
+
+/** What is left to do for requests whose clients have gone. Milliseconds. */
+const lastStepsMs = 1_000;
 
 /** Clients that take us for a proxy write the whole URL, which a server has to accept (RFC 9112, 3.2.2). */
 function originForm(target: string): string {

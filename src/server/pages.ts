@@ -1,4 +1,5 @@
 import type { ClientKey } from '../access/keys.ts';
+import type { Trail } from '../gateway/trail.ts';
 import type { JsonObject } from '../protocols/protocol.ts';
 
 /** A small answer made without an upstream. */
@@ -14,6 +15,7 @@ export interface PageRequest {
   readonly body: JsonObject | undefined;
   /** Fires when the client leaves. */
   readonly signal: AbortSignal;
+  readonly trail: Trail;
 }
 
 export interface Page {

@@ -6,10 +6,10 @@ import { lateHead, maxHeadBytes, type RequestError } from './request-rules.ts';
 
 /** The answer to what is not a request, after which the connection closes. */
 export function refusal(
-  error: RequestError,
+  problem: GatewayError,
   about: { readonly renderer: ErrorRenderer; readonly requestId: string },
 ): RenderedError {
-  return renderError(problemOf(error), { ...about, attempts: [], headers: [] });
+  return renderError(problem, { ...about, attempts: [], headers: [] });
 }
 
 /** All that is written of it. Latin-1. */
@@ -25,7 +25,8 @@ export function refusalText({ status, headers, body }: RenderedError): string {
   return lines.join('\r\n');
 }
 
-function problemOf(error: RequestError): GatewayError {
+/** In words for the client. */
+export function problemOf(error: RequestError): GatewayError {
   if (error.code === 'HPE_HEADER_OVERFLOW') {
     return new GatewayError('headers_too_large', `The request headers are larger than ${maxHeadBytes} bytes.`);
   }

@@ -15,9 +15,9 @@ import type { RerankInbound } from '../protocols/rerank/canonical.ts';
 import { geminiCountPage, messagesCountPage } from './count-pages.ts';
 import { type ModelListShape, type ModelsPageDeps, modelsPage } from './models-page.ts';
 import { ollamaPages } from './ollama-pages.ts';
-import { jsonPage, type PageHandler, textPage } from './pages.ts';
+import { jsonPage, textPage } from './pages.ts';
 import { responsesPage } from './responses-pages.ts';
-import type { Method, PageAccess, RouteRow, RouteTableInput } from './routes.ts';
+import type { Method, Route, RouteRow, RouteTableInput } from './routes.ts';
 
 export interface RowDeps extends Omit<ModelsPageDeps, 'shapes'> {
   readonly formats: Formats;
@@ -78,65 +78,76 @@ export function routesOf(deps: RowDeps): RouteTableInput {
 
 function openaiRows(deps: RowDeps): readonly RouteRow[] {
   const models = modelsPage({ ...deps, shapes: [anthropicShape, geminiShape] });
+  const protocol = 'chat_completions';
   return [
-    ...[...openaiPaths('/models'), ...openaiPaths('/models/*')].map((path) => page({ path, handler: models })),
-    page({ path: '/v1/responses/*', handler: responsesPage(deps.responses), methods: ['GET', 'HEAD', 'DELETE'] }),
+    ...openaiPaths('/models').map((path) => page({ path, page: models, operation: 'models', protocol })),
+    ...openaiPaths('/models/*').map((path) => page({ path, page: models, operation: 'model', protocol })),
+    page({
+      path: '/v1/responses/*',
+      page: responsesPage(deps.responses),
+      operation: 'stored_response',
+      protocol: 'responses',
+      methods: ['GET', 'HEAD', 'DELETE'],
+    }),
   ];
 }
 
 function anthropicRows({ counter }: RowDeps): readonly RouteRow[] {
-  const handler = messagesCountPage(counter);
-  return [page({ path: '/v1/messages/count_tokens', handler, methods: post, errors: messagesErrors })];
+  const about = { operation: 'count_tokens', protocol: 'messages', methods: post, errors: messagesErrors } as const;
+  return [page({ path: '/v1/messages/count_tokens', page: messagesCountPage(counter), ...about })];
 }
 
 /** Google's client calls `/v1` as well; there only the action tells its paths from OpenAI's. */
 function geminiRows(deps: RowDeps): readonly RouteRow[] {
   const models = modelsPage({ ...deps, shapes: [] }, geminiShape);
   const count = geminiCountPage(deps.counter);
-  const errors = geminiErrors;
+  const about = { protocol: 'generate_content', errors: geminiErrors } as const;
+  const counts = { page: count, operation: 'count_tokens', methods: post, ...about };
   return [
-    page({ path: '/v1beta/models', handler: models, errors }),
-    page({ path: '/v1beta/models/*', handler: models, errors }),
-    page({ path: '/v1beta/models/{model}:countTokens', handler: count, methods: post, errors }),
-    page({ path: '/v1/models/{model}:countTokens', handler: count, methods: post, errors }),
+    page({ path: '/v1beta/models', page: models, operation: 'models', ...about }),
+    page({ path: '/v1beta/models/*', page: models, operation: 'model', ...about }),
+    page({ path: '/v1beta/models/{model}:countTokens', ...counts }),
+    page({ path: '/v1/models/{model}:countTokens', ...counts }),
   ];
 }
 
 function ollamaRows(deps: RowDeps): readonly RouteRow[] {
   const { show, tags, ps, version } = ollamaPages(deps);
-  const errors = ollamaErrors;
+  const about = { protocol: 'ollama', errors: ollamaErrors } as const;
   return [
-    page({ path: '/api/show', handler: show, methods: post, errors }),
-    page({ path: '/api/tags', handler: tags, errors }),
-    page({ path: '/api/ps', handler: ps, errors }),
-    page({ path: '/api/version', handler: version, access: 'open', errors }),
+    page({ path: '/api/show', page: show, operation: 'model', methods: post, ...about }),
+    page({ path: '/api/tags', page: tags, operation: 'models', ...about }),
+    page({ path: '/api/ps', page: ps, operation: 'models', ...about }),
+    page({ path: '/api/version', page: version, operation: 'version', access: 'open', ...about }),
   ];
 }
 
 function ownRows({ admin, isReady }: RowDeps): readonly RouteRow[] {
+  const health = { operation: 'health', access: 'open' } as const;
+  const ofAdmin = { operation: 'admin', access: 'admin' } as const;
   const ready = () => (isReady() ? jsonPage({ status: 'ok' }) : jsonPage({ status: 'unavailable' }, 503));
   return [
-    page({ path: '/', handler: () => textPage('Ollama is running'), access: 'open' }),
+    page({ path: '/', page: () => textPage('Ollama is running'), ...health }),
     ...['/healthz', '/livez', '/health'].map((path) =>
-      page({ path, handler: () => jsonPage({ status: 'ok' }), access: 'open' }),
+      page({ path, page: () => jsonPage({ status: 'ok' }), ...health }),
     ),
-    page({ path: '/readyz', handler: ready, access: 'open' }),
-    page({ path: '/admin/status', handler: () => jsonPage(admin.status()), access: 'admin' }),
-    page({ path: '/admin/models', handler: () => jsonPage(admin.models()), access: 'admin' }),
-    page({ path: '/admin/route', handler: ({ query }) => jsonPage(admin.route(query)), access: 'admin' }),
+    page({ path: '/readyz', page: ready, ...health }),
+    page({ path: '/admin/status', page: () => jsonPage(admin.status()), ...ofAdmin }),
+    page({ path: '/admin/models', page: () => jsonPage(admin.models()), ...ofAdmin }),
+    page({ path: '/admin/route', page: ({ query }) => jsonPage(admin.route(query)), ...ofAdmin }),
   ];
 }
 
-interface PageInput {
+type PageRoute = Extract<Route, { readonly kind: 'page' }>;
+
+interface PageInput extends Pick<PageRoute, 'page' | 'operation'>, Partial<Pick<PageRoute, 'access' | 'protocol'>> {
   readonly path: string;
-  readonly handler: PageHandler;
-  readonly access?: PageAccess;
   readonly methods?: readonly Method[];
   readonly errors?: ErrorRenderer;
 }
 
-function page({ path, handler, access = 'key', methods = read, errors = openaiErrors }: PageInput): RouteRow {
-  return { path, methods, errors, route: { kind: 'page', page: handler, access } };
+function page({ path, methods = read, errors = openaiErrors, ...about }: PageInput): RouteRow {
+  return { path, methods, errors, route: { kind: 'page', access: 'key', protocol: undefined, ...about } };
 }
 
 interface InferencePath {

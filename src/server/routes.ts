@@ -1,3 +1,4 @@
+import type { ProtocolName } from '../core/model.ts';
 import type { ErrorRenderer, InboundFormat } from '../protocols/protocol.ts';
 import type { PageHandler } from './pages.ts';
 
@@ -6,7 +7,15 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'DELETE';
 /** What a path leads to. */
 export type Route =
   | { readonly kind: 'inference'; readonly inbound: InboundFormat; readonly takesAnyType: boolean }
-  | { readonly kind: 'page'; readonly page: PageHandler; readonly access: PageAccess };
+  | {
+      readonly kind: 'page';
+      readonly page: PageHandler;
+      readonly access: PageAccess;
+      /** What is asked for, for records of it: `models`, `count_tokens`. */
+      readonly operation: string;
+      /** Of the client's protocol; undefined for pages of no protocol. */
+      readonly protocol: ProtocolName | undefined;
+    };
 
 /** open: for anybody who passes the origin rules; key: like inference; admin: the admin token. */
 export type PageAccess = 'open' | 'key' | 'admin';

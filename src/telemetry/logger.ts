@@ -60,7 +60,8 @@ export function createLogger(options: LoggerOptions): Logger {
       if (ranks[level] < ranks[options.level()]) return;
       const isJson = options.format() === 'json';
       // People read along; machines do not mind a moment, but must not miss what went wrong.
-      const isUrgent = !isJson || entry.event !== 'request-settled' || ranks[level] > ranks.info;
+      const isRoutine = level === 'debug' || (level === 'info' && entry.event === 'request-settled');
+      const isUrgent = !isJson || !isRoutine;
       buffer.add({ atMs: clock.now(), level, entry, isJson }, isUrgent);
     },
     flush: () => buffer.flush(),

@@ -72,7 +72,7 @@ describe('serve --json', () => {
       requested_model: 'm',
       provider: 'p',
       model: 'm',
-      outcome: 'ok',
+      outcome: 'completed',
       key: 'team',
       input_tokens: 11,
       output_tokens: 7,

@@ -72,7 +72,7 @@ describe('the cache of answers', () => {
     expect(answer.headers.get('x-router-cache')).toBe('hit');
     expect(upstream.calls).toHaveLength(1);
     const [, settled] = await app.settles(2);
-    expect(settled).toMatchObject({ cache: 'hit', cost: 0, outcome: 'ok', provider: 'one' });
+    expect(settled).toMatchObject({ cache: 'hit', cost: 0, outcome: 'completed', provider: 'one' });
   });
 
   it('gives a stream as a stream, to the official client too', async () => {

@@ -184,7 +184,7 @@ describe.each([
     const tries = showing.kind === 'fails' ? showing.tries : 1;
     const received = await ask(scene, { model: 'only', isStream, row, tries });
     expectFacts(received, { attempts: tries, provider: 'first', fallback: false });
-    const outcome = { answers: 'ok', breaks: 'broken', fails: 'failed', refuses: 'failed' }[showing.kind];
+    const outcome = { answers: 'completed', breaks: 'broken', fails: 'failed', refuses: 'failed' }[showing.kind];
     await expectSettled(scene, { outcome, attempts: tries });
     if (showing.kind === 'answers') expect(received.body === (await spoken(scene.first, row.fault))).toBe(true);
     else if (showing.kind === 'breaks') await expectBroken(scene, received, showing.events);
@@ -205,13 +205,13 @@ describe.each([
     if (showing.kind === 'fails') {
       expectFacts(received, { attempts: 2, provider: 'second', fallback: true });
       expect(received.answer.status).toBe(200);
-      await expectSettled(scene, { outcome: 'ok', attempts: 2 });
+      await expectSettled(scene, { outcome: 'completed', attempts: 2 });
       expect(scene.second.calls).toHaveLength(1);
       expect(received.body).toBe(await spoken(scene.second));
       return;
     }
     expectFacts(received, { attempts: 1, provider: 'first', fallback: false });
-    const outcome = { answers: 'ok', breaks: 'broken', refuses: 'failed' }[showing.kind];
+    const outcome = { answers: 'completed', breaks: 'broken', refuses: 'failed' }[showing.kind];
     await expectSettled(scene, { outcome, attempts: 1 });
     expect(scene.second.calls).toHaveLength(0);
     if (showing.kind === 'answers') expect(received.body === (await spoken(scene.first, row.fault))).toBe(true);
@@ -242,7 +242,7 @@ describe.each([
     leaving.abort();
     await gone;
     expect(await scene.first.waitForClose(0)).toBe('aborted');
-    await expectSettled(scene, { outcome: 'client-closed', attempts: 1 });
+    await expectSettled(scene, { outcome: 'cancelled', attempts: 1 });
     expect([scene.first.calls.length, scene.second.calls.length]).toEqual([1, 0]);
   });
 });

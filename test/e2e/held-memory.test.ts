@@ -142,7 +142,7 @@ providers: { p: { api_base: "${fake.baseUrl}", models: [m] } }
     fake.failCalls(faults.hugeEvent(28 * mebi));
     const text = await stream(asChat);
     expect([text.length > 28 * mebi, text.endsWith('data: [DONE]\n\n')]).toEqual([true, true]);
-    expect(app.settled).toMatchObject([{ outcome: 'ok' }]);
+    expect(app.settled).toMatchObject([{ outcome: 'completed' }]);
   });
 
   it.each([asMessages, asOllama])('translate an event of 8 MB, and tell who sent one of 28: $path', async (request) => {

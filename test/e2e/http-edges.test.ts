@@ -366,7 +366,7 @@ describe('the end', () => {
     fake.release();
     expect((await answer.text()).endsWith('data: [DONE]\n\n')).toBe(true);
     await closing;
-    expect(app.settled).toMatchObject([{ outcome: 'ok' }]);
+    expect(app.settled).toMatchObject([{ outcome: 'completed' }]);
     await app.close();
   });
 
@@ -396,7 +396,7 @@ describe('the end', () => {
     clock.advance(5_000);
     await Promise.all([cut, closing]);
     expect(await fake.waitForClose(0)).toBe('aborted');
-    expect(app.settled).toMatchObject([{ outcome: 'client-closed' }]);
+    expect(app.settled).toMatchObject([{ outcome: 'cancelled' }]);
   });
 });
 
@@ -420,7 +420,7 @@ describe('a client that stops reading', () => {
     expect(await fake.waitForClose(0)).toBe('aborted');
     await app.settles(1);
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
-    expect(app.settled).toMatchObject([{ outcome: 'client-closed' }]);
+    expect(app.settled).toMatchObject([{ outcome: 'cancelled' }]);
   });
 
   it('is cut as well when all has been said', async () => {
@@ -436,7 +436,7 @@ describe('a client that stops reading', () => {
     while (stallTimers() === 0) await new Promise((resolve) => setImmediate(resolve));
     // The requests behind the answer that is stuck are not begun: their answers would only pile up.
     expect(fake.calls.length).toBeLessThan(count);
-    expect(new Set(app.settled.map(({ outcome }) => outcome))).toEqual(new Set(['ok']));
+    expect(new Set(app.settled.map(({ outcome }) => outcome))).toEqual(new Set(['completed']));
     clock.advance(60_000);
     wire.socket.resume();
     await wire.closed();
@@ -456,6 +456,6 @@ describe('a client that stops reading', () => {
     expect(wire.text.length).toBeGreaterThan(8 * 1024 * 1024);
     expect(wire.text).toContain('data: [DONE]');
     await app.settles(1);
-    expect(app.settled).toMatchObject([{ outcome: 'ok' }]);
+    expect(app.settled).toMatchObject([{ outcome: 'completed' }]);
   });
 });

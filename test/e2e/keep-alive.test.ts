@@ -58,7 +58,7 @@ describe('a stream that stays silent', () => {
     expect(contentOf(body)).toBe('first');
     expect(body.endsWith('data: [DONE]\n\n')).toBe(true);
     expect(body.indexOf('x-router-provider')).toBeLessThan(body.indexOf('data:'));
-    expect(app.settled).toMatchObject([{ outcome: 'ok', status: 200 }]);
+    expect(app.settled).toMatchObject([{ outcome: 'completed', status: 200 }]);
   });
 
   it('may still go on to the next candidate', async () => {
@@ -68,7 +68,7 @@ describe('a stream that stays silent', () => {
     expect(commentsOf(body).at(-1)).toMatch(/x-router-provider=second; .*x-router-attempts=2; .*fallback-used=true/);
     expect(contentOf(body)).toBe('second');
     expect(body.endsWith('data: [DONE]\n\n')).toBe(true);
-    expect(app.settled).toMatchObject([{ outcome: 'ok', provider: 'second', fallbackUsed: true }]);
+    expect(app.settled).toMatchObject([{ outcome: 'completed', provider: 'second', fallbackUsed: true }]);
   });
 
   it('ends with an error event and no end marker when all fail', async () => {
@@ -91,7 +91,7 @@ describe('a stream that stays silent', () => {
     const answer = await askThroughSilence();
     await answer.body?.cancel();
     expect(await first.waitForClose(0)).toBe('aborted');
-    expect(await app.settles(1)).toMatchObject([{ outcome: 'client-closed' }]);
+    expect(await app.settles(1)).toMatchObject([{ outcome: 'cancelled' }]);
     expect(clock.pending.filter((ms) => ms === silence)).toEqual([]);
   });
 });

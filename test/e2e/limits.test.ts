@@ -250,7 +250,7 @@ describe('retries of the last candidate', () => {
     await waiting(clock, 200);
     leaving.abort();
     await expect(gone).rejects.toThrow();
-    expect(await app.settles(1)).toMatchObject([{ outcome: 'client-closed' }]);
+    expect(await app.settles(1)).toMatchObject([{ outcome: 'cancelled' }]);
     expect(first.calls).toHaveLength(1);
   });
 

@@ -52,7 +52,7 @@ test('a client that leaves meanwhile is not waited for', async () => {
   await fake.call(0);
   leaving.abort();
   await expect(answered).rejects.toThrow();
-  expect(await app.settles(1)).toMatchObject([{ outcome: 'client-closed' }]);
+  expect(await app.settles(1)).toMatchObject([{ outcome: 'cancelled' }]);
 });
 
 test('a name that nobody serves is no mistake while a server cannot say what it serves', async () => {

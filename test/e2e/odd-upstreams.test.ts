@@ -68,7 +68,7 @@ describe.each([
     fake.failCalls(raw(`Content-Type: ${type}\r\n${header}\r\n`, body));
     const answer = await ask(more);
     expect([answer.status, await answer.text()]).toEqual([200, body]);
-    expect(app.settled).toMatchObject([{ outcome: 'ok' }]);
+    expect(app.settled).toMatchObject([{ outcome: 'completed' }]);
   });
 
   it('a connection that closes after each answer is fine', async () => {
@@ -191,7 +191,7 @@ it('holds a megabyte of what comes before the content, and hands on more', async
   for (let part = await reader.read(); !part.done; part = await reader.read())
     text = Buffer.from(part.value).toString();
   expect(text).toContain('[DONE]');
-  expect(app.settled).toMatchObject([{ outcome: 'ok', firstTokenMs: expect.any(Number) }]);
+  expect(app.settled).toMatchObject([{ outcome: 'completed', firstTokenMs: expect.any(Number) }]);
 });
 
 it('says where to look when the upstream answers with a redirect', async () => {

@@ -86,7 +86,7 @@ describe('the official client', () => {
     const stream = await client.chat.completions.create({ model: 'm', messages, stream: true });
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content !== '') break;
     expect(await fake.waitForClose(0)).toBe('aborted');
-    expect(await app.settles(1)).toMatchObject([{ outcome: 'client-closed' }]);
+    expect(await app.settles(1)).toMatchObject([{ outcome: 'cancelled' }]);
   });
 });
 

@@ -175,7 +175,7 @@ describe('the answer', () => {
     const body = await answer.text();
     expect(body.length).toBeGreaterThan(3 * 1024 * 1024);
     expect(JSON.parse(body).choices[0].finish_reason).toBe('stop');
-    expect(app.settled).toMatchObject([{ outcome: 'ok' }]);
+    expect(app.settled).toMatchObject([{ outcome: 'completed' }]);
   });
 
   it('that breaks after it was too large to be held is cut, not ended', async () => {

@@ -41,7 +41,7 @@ async function endWell(answers: readonly Response[]): Promise<void> {
   const [first = ''] = bodies;
   expect(first.endsWith('data: [DONE]\n\n')).toBe(true);
   expect(bodies.filter((body) => body !== first)).toEqual([]);
-  expect(app.settled.map(({ outcome }) => outcome)).toEqual(Array.from({ length: streams }, () => 'ok'));
+  expect(app.settled.map(({ outcome }) => outcome)).toEqual(Array.from({ length: streams }, () => 'completed'));
 }
 
 it('shows new models at once and disturbs no stream', async () => {

@@ -239,7 +239,7 @@ describe('fastest', () => {
     await gone;
     expect(await Promise.all([a.waitForClose(1), b.waitForClose(1)])).toEqual(['aborted', 'aborted']);
     const settled = await app.settles(2);
-    expect(settled[1]).toMatchObject({ outcome: 'client-closed' });
+    expect(settled[1]).toMatchObject({ outcome: 'cancelled' });
   });
 
   it('races no more than routing.fastest.max, and asks the others when these fail', async () => {

@@ -26,6 +26,10 @@ export interface AppOptions {
 type Told = { readonly [K in EventName]: { readonly name: K; readonly event: RouterEvents[K] } }[EventName];
 
 const eventNames: readonly EventName[] = [
+  'request-begun',
+  'request-resolved',
+  'attempt-begun',
+  'attempt-ended',
   'request-settled',
   'provider-up',
   'provider-down',

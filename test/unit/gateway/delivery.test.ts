@@ -1,10 +1,12 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Departure } from '../../../src/core/departure.ts';
 import { GatewayError } from '../../../src/core/errors.ts';
+import { EventBus } from '../../../src/core/events.ts';
 import { MemoryBudget } from '../../../src/core/memory-budget.ts';
 import type { AnswerTap, UpstreamAnswer } from '../../../src/gateway/answer-tap.ts';
 import { Delivery } from '../../../src/gateway/delivery.ts';
-import { type Exchange, newTrail, type Reply } from '../../../src/gateway/exchange.ts';
+import type { Exchange, Reply } from '../../../src/gateway/exchange.ts';
+import { Trail } from '../../../src/gateway/trail.ts';
 import { inbound as chatInbound } from '../../../src/protocols/openai-chat/inbound.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 import { target } from '../protocols/openai-responses/samples.ts';
@@ -51,7 +53,7 @@ function delivery(stream: boolean): Delivery {
     departure: new Departure(),
     startedAt: 0,
     memory: new MemoryBudget(() => 1024 * 1024).share(),
-    trail: newTrail(),
+    trail: new Trail({ clock, events: new EventBus() }, { requestId: 'r1', startedAt: 0 }),
   };
   const plan = { kind: 'in-turn' as const, strategy: 'priority', candidates: [] };
   return new Delivery({

@@ -28,15 +28,19 @@ function logged(record: RequestRecord): string {
 
 const answered: RequestRecord = {
   requestId: '0123456789abcdef01234567',
+  startedAt: 0,
   method: 'POST',
   path: '/v1/chat/completions',
+  protocol: 'chat_completions',
   operation: 'chat',
+  isOperational: false,
+  strategy: 'priority',
   requestedModel: 'smart',
   provider: 'ollama',
   model: 'llama3.1:8b',
   status: 200,
   stream: false,
-  outcome: 'ok',
+  outcome: 'completed',
   code: undefined,
   message: undefined,
   detail: undefined,
@@ -44,11 +48,20 @@ const answered: RequestRecord = {
   skipped: [],
   fallbackUsed: false,
   isLocal: true,
+  drops: [],
+  bytesIn: 10,
+  bytesOut: 20,
   durationMs: 12.6,
+  queueMs: 0,
   firstTokenMs: undefined,
   usage: undefined,
+  usageSource: undefined,
   cost: undefined,
+  tier: undefined,
+  cache: undefined,
   keyName: undefined,
+  owner: undefined,
+  candidates: () => [],
 };
 
 describe('the line of a request', () => {
@@ -61,23 +74,35 @@ describe('the line of a request', () => {
       method: 'POST',
       path: '/v1/chat/completions',
       operation: 'chat',
+      protocol: 'chat_completions',
       requested_model: 'smart',
       provider: 'ollama',
       model: 'llama3.1:8b',
       status: 200,
-      outcome: 'ok',
+      outcome: 'completed',
       stream: false,
       duration_ms: 13,
+      bytes_in: 10,
+      bytes_out: 20,
       local: true,
       fallback_used: false,
     });
   });
 
   it('has all that can be known', () => {
-    const attempt = { provider: 'ollama', model: 'm', code: 'upstream_connect', durationMs: 1 } as const;
+    const attempt = {
+      requestId: 'r',
+      number: 0,
+      provider: 'ollama',
+      model: 'm',
+      code: 'upstream_connect',
+      startMs: 0.4,
+      durationMs: 1.6,
+      queueMs: 0,
+    } as const;
     const attempts = [
       { ...attempt, status: undefined, message: 'refused' },
-      { ...attempt, status: 500, message: undefined },
+      { ...attempt, status: 500, queueMs: 1.2, message: undefined },
     ] as const;
     const line = JSON.parse(
       logged({
@@ -91,9 +116,15 @@ describe('the line of a request', () => {
         skipped: ['vllm;down'],
         fallbackUsed: true,
         firstTokenMs: 3.2,
-        usage: { input: 7, output: 9 },
+        usage: { input: 7, output: 9, isEstimate: true },
+        usageSource: 'estimate',
         cost: 1e-7,
         keyName: 'ci',
+        owner: 'team',
+        queueMs: 1.2,
+        tier: 'simple',
+        cache: 'miss',
+        drops: ['seed'],
       }),
     );
     expect(line).toMatchObject({
@@ -107,16 +138,24 @@ describe('the line of a request', () => {
       cost: 1e-7,
       fallback_used: true,
       skipped: ['vllm;down'],
-      attempts: [{ code: 'upstream_connect', message: 'refused' }, { status: 500 }],
+      attempts: [
+        { code: 'upstream_connect', error: 'refused', start_ms: 0, duration_ms: 2 },
+        { status: 500, queue_ms: 1 },
+      ],
+      usage_estimated: true,
+      queue_ms: 1,
+      drops: ['seed'],
+      tier: 'simple',
+      cache: 'miss',
       key: 'ci',
+      owner: 'team',
     });
   });
 
   it('leaves out who answered where nobody did', () => {
     const line = JSON.parse(logged({ ...answered, requestedModel: '', provider: '', model: '', status: 404 }));
-    expect(line).toMatchObject({ requested_model: '', status: 404 });
-    expect(Object.keys(line)).not.toContain('provider');
-    expect(Object.keys(line)).not.toContain('model');
+    expect(line).toMatchObject({ status: 404 });
+    for (const absent of ['provider', 'model', 'requested_model']) expect(Object.keys(line)).not.toContain(absent);
   });
 
   it.each(['"', '\\', '\n', '\u2028', 'é', '\ud800', '{"a":1}'])(
