@@ -16,6 +16,12 @@ export interface Answer {
   break(error: GatewayError): void;
 }
 
+/** Where bytes come from, as far as it can be held back. */
+export interface Flow {
+  pause(): void;
+  resume(): void;
+}
+
 /** The attempt, as its answer knows it. Nothing of the answer comes after it is over. */
 export interface AnswerHost {
   readonly clock: Clock;

@@ -7,14 +7,16 @@ import type { Candidate, Usage } from '../core/model.ts';
 import type { TimeLimit, TimeLimits } from '../core/time-limits.ts';
 import type { Reach } from '../transport/address.ts';
 import type { Transport } from '../transport/client.ts';
+import { encodingsOf, streamDecoders } from '../transport/content-encoding.ts';
 import type { AnswerHandler, Sending } from '../transport/upstream-pool.ts';
-import type { Answer, AnswerHost } from './answer.ts';
+import type { Answer, AnswerHost, Flow } from './answer.ts';
 import type { UpstreamAnswer } from './answer-tap.ts';
 import type { Delivery } from './delivery.ts';
 import { ErrorAnswer } from './error-answer.ts';
+import { FirstBytes } from './first-bytes.ts';
 import type { Prepared } from './prepared.ts';
 import { Silence } from './silence.ts';
-import { StreamAnswer } from './stream-answer.ts';
+import { UnpackedAnswer } from './unpacked-answer.ts';
 import { givesUp, type Loss, lossError, type Place, type Waiter } from './waiting.ts';
 import { WholeAnswer } from './whole-answer.ts';
 
@@ -75,6 +77,8 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
   readonly #input: AttemptInput;
   readonly #resolve: (outcome: AttemptOutcome) => void;
   #sending: Sending | undefined;
+  /** What is held back when the client reads slowly; the sending itself when undefined. */
+  #flow: Flow | undefined;
   #head: UpstreamAnswer | undefined;
   #answer: Answer | undefined;
   #isCommitted = false;
@@ -144,8 +148,7 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
     place.heardAt = this.#deps.clock.monotonic();
     this.#head = { candidate, status, headers, drops: prepared.drops };
     if (status < 200 || status > 299) this.#answer = this.#errorAnswer();
-    else if (stream && prepared.isStream(headers)) this.#answer = new StreamAnswer(this);
-    else this.#answer = new WholeAnswer(this);
+    else this.#answer = stream ? this.#streamedAnswer(headers) : new WholeAnswer(this);
   }
 
   onData(chunk: Buffer): void {
@@ -196,11 +199,11 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
     if (this.#isPaused) return;
     this.#isPaused = true;
     this.#silence?.pause();
-    this.#sending?.pause();
+    (this.#flow ?? this.#sending)?.pause();
     this.#input.delivery.onDrain(() => {
       this.#isPaused = false;
       this.#silence?.resume();
-      this.#sending?.resume();
+      (this.#flow ?? this.#sending)?.resume();
     });
   }
 
@@ -249,6 +252,22 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
       },
       this,
     );
+  }
+
+  #streamedAnswer(headers: UpstreamAnswer['headers']): Answer {
+    const encodings = encodingsOf(headers['content-encoding']);
+    const decoders = encodings.length === 0 ? [] : streamDecoders(encodings);
+    // The whole answer says what is wrong with an encoding that is not known.
+    if (decoders === undefined) return new WholeAnswer(this);
+    if (decoders.length === 0) {
+      return new FirstBytes(this, (answer) => {
+        this.#answer = answer;
+      });
+    }
+    const upstream = { pause: () => this.#sending?.pause(), resume: () => this.#sending?.resume() };
+    const unpacked = new UnpackedAnswer(this, upstream, decoders);
+    this.#flow = unpacked;
+    return unpacked;
   }
 
   /** The status has told: what else there is to say of it is not waited for as long as an answer is. */

@@ -19,6 +19,10 @@ export interface Channel {
   relay(): Relay;
   /** A complete answer, its bytes or text and what they say. Throws when it is a failure in the shape of a success. */
   answer(body: Buffer | string, json: JsonObject): EncodedAnswer;
+  /** An answer in events for a client that asked for none. Throws where it is not complete, or the format has no stream. */
+  collected(events: Buffer): EncodedAnswer;
+  /** A large answer that begins like this may go to the client as it comes. */
+  mayHandOn(beginning: Buffer): boolean;
   /** The same for a client that asked for a stream and an upstream that did not stream. */
   answerAsStream(json: JsonObject): StreamedAnswer;
   classify(status: number, headers: UpstreamHeaders, body: string): GatewayError;

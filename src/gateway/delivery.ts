@@ -63,7 +63,8 @@ export class Delivery {
     this.#begin(answer);
     const facts = this.#facts(answer);
     if (this.#isEarly) {
-      if (this.framing === 'sse') this.#input.exchange.reply.write(answerComment(facts));
+      if (this.framing === 'sse' && this.#input.exchange.inbound.takesComments !== false)
+        this.#input.exchange.reply.write(answerComment(facts));
       return;
     }
     this.#startHead(answer.status, contentType, addAnswerHeaders(withoutContentType(answer.headers), facts));
@@ -80,8 +81,11 @@ export class Delivery {
   sendAnswer(head: UpstreamAnswer, { body, json, usage }: EncodedAnswer): void {
     this.#keepAlive?.cancel();
     const answer = { ...head, usage };
-    const headers = addAnswerHeaders(forwardedResponseHeaders(answer.headers), this.#facts(answer));
-    if (answer.headers['content-type'] === undefined) headers.push('content-type', 'application/json');
+    const isLabelled = saysJson.test(String(answer.headers['content-type']));
+    const forwarded = isLabelled ? forwardedResponseHeaders(answer.headers) : withoutContentType(answer.headers);
+    const headers = addAnswerHeaders(forwarded, this.#facts(answer));
+    // It was read as JSON, and clients that are told otherwise hand it on as text.
+    if (!isLabelled) headers.push('content-type', 'application/json');
     this.#begin(answer);
     this.#tap?.chunk(body);
     this.#complete(json, usage);
@@ -205,6 +209,8 @@ export function attemptFacts(attempts: readonly AttemptRecord[]): AttemptFact[] 
     ...(queueMs === 0 ? {} : { queued_ms: Math.round(queueMs) }),
   }));
 }
+
+const saysJson = /^application\/(?:[\w.-]+\+)?json\b/i;
 
 /** A stream's type is ours to say, and its caching too. */
 function withoutContentType(headers: UpstreamAnswer['headers']): string[] {

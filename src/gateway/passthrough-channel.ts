@@ -1,5 +1,5 @@
 import type { Candidate } from '../core/model.ts';
-import { responseParts } from '../protocols/collect.ts';
+import { collectStream, responseParts } from '../protocols/collect.ts';
 import { invalidAnswer } from '../protocols/invalid-answer.ts';
 import type {
   AnswerContext,
@@ -23,6 +23,8 @@ export interface PassthroughInput {
   /** Both sides of the protocol, where an answer can be turned into a stream. */
   readonly codec: { readonly inbound: Inbound; readonly outbound: Outbound } | undefined;
   readonly context: () => AnswerContext;
+  /** What the client sent. */
+  readonly request: () => JsonObject;
   /** Headers of the client's that belong to the protocol travel by themselves; these are added where it sent none. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -57,7 +59,37 @@ export class PassthroughChannel implements Channel {
   }
 
   answer(body: Buffer | string, json: JsonObject): EncodedAnswer {
-    return { body, json, usage: this.#input.inspector.answer(json, this.#target).usage };
+    const { inspector, request } = this.#input;
+    const { usage } = inspector.answer(json, this.#target);
+    const fitted = inspector.fitted?.(json, request());
+    return fitted === undefined ? { body, json, usage } : { body: JSON.stringify(fitted), json: fitted, usage };
+  }
+
+  /** Where the protocol's last event repeats the answer, that is it. */
+  collected(events: Buffer): EncodedAnswer {
+    const { codec, context } = this.#input;
+    if (codec === undefined) throw invalidAnswer(this.#target, 'it is a stream, and none was asked for');
+    const repeated = this.#repeatedAnswer(events);
+    if (repeated !== undefined) return this.answer(JSON.stringify(repeated), repeated);
+    const about = context();
+    const decoder = codec.outbound.streamDecoder({ target: this.#target, request: about.request });
+    const response = collectStream(events, decoder);
+    const json = codec.inbound.encodeResponse(response, about);
+    return { body: JSON.stringify(json), json, usage: response.usage };
+  }
+
+  /** Throws when the events tell of a failure, or end before the answer does. */
+  #repeatedAnswer(events: Buffer): JsonObject | undefined {
+    const relay = this.relay();
+    relay.push(events);
+    if (relay.failure !== undefined) throw relay.failure;
+    relay.end();
+    return relay.whole;
+  }
+
+  mayHandOn(beginning: Buffer): boolean {
+    const { inspector, request } = this.#input;
+    return inspector.mayHandOn?.(beginning, request()) ?? true;
   }
 
   answerAsStream(json: JsonObject): StreamedAnswer {

@@ -120,6 +120,7 @@ function passthroughChannel(form: RequestForm, target: Candidate, formats: Forma
     choices: facts.choices ?? 1,
     codec: inbound === undefined || outbound === undefined ? undefined : { inbound, outbound },
     context: () => answerContext(form, form.decoded().request),
+    request: () => exchange.json,
     headers: inspector.headers === undefined ? noHeaders : missingOf(inspector.headers, exchange.headers),
   });
 }

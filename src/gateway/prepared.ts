@@ -1,11 +1,11 @@
 import { isAscii } from 'node:buffer';
 import type { GatewayError } from '../core/errors.ts';
 import type { Candidate } from '../core/model.ts';
-import { invalidAnswer } from '../protocols/invalid-answer.ts';
 import type { UpstreamHeaders } from '../protocols/protocol.ts';
 import type { Relay } from '../protocols/relay.ts';
 import { sentSecrets } from '../transport/auth/sent-secrets.ts';
 import { type Channel, type EncodedAnswer, parseAnswer, type StreamedAnswer } from './channel.ts';
+import { looksOf, withoutMark } from './looks.ts';
 
 export interface PreparedInput {
   readonly channel: Channel;
@@ -63,10 +63,15 @@ export class Prepared {
   }
 
   answer(body: Buffer, headers: UpstreamHeaders): EncodedAnswer {
-    if (this.isStream(headers)) throw invalidAnswer(this.#target, 'it is a stream, and none was asked for');
+    if (isBinaryStream(headers) || looksOf(body) === 'events') return this.#channel.collected(withoutMark(body));
     const text = body.toString('utf8');
     // Of plain ASCII the text is the bytes, and goes out as it is.
     return this.#channel.answer(isAscii(body) ? text : body, parseAnswer(text, this.#target));
+  }
+
+  /** An answer that begins like this may go to the client as it comes, whatever follows. */
+  mayHandOn(beginning: Buffer, headers: UpstreamHeaders): boolean {
+    return !isBinaryStream(headers) && looksOf(beginning) !== 'events' && this.#channel.mayHandOn(beginning);
   }
 
   answerAsStream(body: Buffer): StreamedAnswer {
@@ -85,3 +90,8 @@ export class Prepared {
 }
 
 const streaming = /^(text\/event-stream|application\/(vnd\.amazon\.eventstream|x-ndjson))/i;
+
+/** Events of AWS, whose bytes begin like nothing else. */
+function isBinaryStream(headers: UpstreamHeaders): boolean {
+  return String(headers['content-type']).startsWith('application/vnd.amazon.eventstream');
+}

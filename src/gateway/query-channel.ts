@@ -63,6 +63,14 @@ export class QueryChannel<Request, Response extends { readonly usage?: Usage | u
     return { body: JSON.stringify(encoded), json: encoded, usage: response.usage };
   }
 
+  collected(): EncodedAnswer {
+    throw invalidAnswer(this.#input.target, 'it is a stream, and none was asked for');
+  }
+
+  mayHandOn(): boolean {
+    return false;
+  }
+
   answerAsStream(): StreamedAnswer {
     throw invalidAnswer(this.#input.target, 'this operation does not stream');
   }

@@ -1,7 +1,7 @@
 import type { Candidate } from '../core/model.ts';
 import { PlainArgumentsDecoder, withPlainArguments } from '../protocols/call-arguments.ts';
 import type { CanonicalResponse } from '../protocols/canonical.ts';
-import { responseParts } from '../protocols/collect.ts';
+import { collectStream, responseParts } from '../protocols/collect.ts';
 import type {
   AnswerContext,
   EncodedRequest,
@@ -54,6 +54,17 @@ export class TranslatedChannel implements Channel {
     const response = this.#decode(json);
     const encoded = this.#input.inbound.encodeResponse(response, this.#input.context);
     return { body: JSON.stringify(encoded), json: encoded, usage: response.usage };
+  }
+
+  collected(events: Buffer): EncodedAnswer {
+    const { inbound, outbound, context } = this.#input;
+    const response = collectStream(events, outbound.streamDecoder(this.#decodeContext()));
+    const encoded = inbound.encodeResponse(response, context);
+    return { body: JSON.stringify(encoded), json: encoded, usage: response.usage };
+  }
+
+  mayHandOn(): boolean {
+    return false;
   }
 
   answerAsStream(json: JsonObject): StreamedAnswer {

@@ -6,6 +6,8 @@ import { unpack } from './channel.ts';
 
 /** Held up to here, so that a failure in it can still move on. Bytes. */
 const heldBytes = 1024 * 1024;
+/** As much of its beginning shows what it is. Bytes. */
+const beginningBytes = 16 * 1024;
 /** Bound of one that has to be held whole because it is translated, or packed; of the last also unpacked. Bytes. */
 const maxBytes = 64 * 1024 * 1024;
 /** What one takes for each of its bytes: as it came, as text, as objects, and as what the client gets. */
@@ -18,6 +20,8 @@ export class WholeAnswer implements Answer {
   readonly #body = new HeldBody();
   /** It was too large to be held and goes to the client as it comes. */
   #isSpilling = false;
+  /** Its beginning has not spoken against it. */
+  #mayBeSpilt = true;
 
   constructor(host: AnswerHost) {
     this.#host = host;
@@ -27,7 +31,10 @@ export class WholeAnswer implements Answer {
     this.#host.heard(this.#host.clock.monotonic());
     if (this.#isSpilling) return this.#host.write(chunk);
     this.#body.add(chunk);
-    if (this.#body.size > heldBytes && this.#maySpill) return this.#spill();
+    if (this.#mayBeSpilt && this.#body.size > heldBytes) {
+      if (this.#maySpill) return this.#spill();
+      this.#mayBeSpilt = false;
+    }
     if (this.#body.size > maxBytes) return this.#host.fail(this.#tooLarge('it is larger'));
     this.#host.holds(this.#body.size * heldForEachByte);
   }
@@ -47,7 +54,8 @@ export class WholeAnswer implements Answer {
 
   get #maySpill(): boolean {
     const { prepared, isStreamed, head } = this.#host;
-    return prepared.isPassthrough && !isStreamed && head.headers['content-encoding'] === undefined;
+    if (!prepared.isPassthrough || isStreamed || head.headers['content-encoding'] !== undefined) return false;
+    return prepared.mayHandOn(this.#body.beginning(beginningBytes), head.headers);
   }
 
   #spill(): void {

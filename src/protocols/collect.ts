@@ -1,5 +1,6 @@
 import { append } from '../core/append.ts';
 import type { BlockStart, CanonicalResponse, Choice, ContentPart, Part, Seal, TokenLogprob } from './canonical.ts';
+import type { StreamDecoder } from './protocol.ts';
 
 type PartOf<K extends Part['kind']> = Extract<Part, { kind: K }>;
 
@@ -109,6 +110,11 @@ export function collectParts(parts: Iterable<Part>): CanonicalResponse {
   const collector = new PartCollector();
   for (const part of parts) collector.push(part);
   return collector.response();
+}
+
+/** A whole stream of events as the answer it makes up. Throws what the decoder does. */
+export function collectStream(events: Buffer, decoder: StreamDecoder): CanonicalResponse {
+  return collectParts([...decoder.push(events), ...decoder.end()]);
 }
 
 /** A complete answer as the stream it could have been: for clients that asked for one, from caches and non-streams. */

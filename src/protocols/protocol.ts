@@ -54,6 +54,8 @@ export interface InboundFormat {
   framing(route: InboundRoute): Framing;
   /** A legal sign of life before the first event: an SSE comment, white space, a `ping` event. */
   keepAlive(framing: Framing): string;
+  /** False: its official clients raise on comments in a stream. */
+  readonly takesComments?: false | undefined;
   readonly errors: ErrorRenderer;
   /** In protocols whose clients ask for a model to be loaded or unloaded (Ollama). */
   readonly warmUps?: WarmUps | undefined;
@@ -230,6 +232,10 @@ export interface Inspector {
   meaning(event: string, data: string, target: Candidate): EventMeaning;
   /** A complete answer: throws `upstream_invalid` or the error it really is; returns its usage where told. */
   answer(body: JsonObject, target: Candidate): { readonly usage?: Usage | undefined };
+  /** The answer as this request wants it; undefined when it is so already. */
+  readonly fitted?: ((body: JsonObject, request: JsonObject) => JsonObject | undefined) | undefined;
+  /** A large answer that begins like this is as the request wants it, and need not be read. */
+  readonly mayHandOn?: ((beginning: Buffer, request: JsonObject) => boolean) | undefined;
   /** Once content has started only events that match this need reading; must match every finish, usage, error and end. */
   readonly interesting: RegExp;
   classifyError(status: number, headers: UpstreamHeaders, body: string, target: Candidate): GatewayError;

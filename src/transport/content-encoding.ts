@@ -54,6 +54,13 @@ export async function decodeBody(body: Buffer, encodings: readonly string[], onB
   return bytes;
 }
 
+/** For bytes that are unpacked as they come, in the order they are to be applied. Undefined when one is not known. */
+export function streamDecoders(encodings: readonly string[]): readonly Transform[] | undefined {
+  if (encodings.length > maxEncodings) return undefined;
+  const made = encodings.toReversed().map((name) => decoders[name]?.({ chunkSize }));
+  return made.includes(undefined) ? undefined : (made as Transform[]);
+}
+
 async function run(decoder: Transform, input: Buffer, onBytes: OnBytes): Promise<Buffer> {
   const output = new HeldBody();
   decoder.end(input);

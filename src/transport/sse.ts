@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import { HeldBody } from '../core/held-body.ts';
+import { LineEnds } from './line-ends.ts';
 
 /** One server-sent event. `raw` spans its bytes including the blank line that ended it. */
 export interface SseEvent {
@@ -16,7 +17,7 @@ const maxEventBytes = 16 * 1024 * 1024;
 const lf = 0x0a;
 const cr = 0x0d;
 
-/** Index just past the first blank line at or after `from`, or -1. Knows LF and CRLF line ends. */
+/** Index just past the first blank line at or after `from`, or -1. Knows LF and CRLF line ends; `LineEnds` makes the third kind one of them. */
 export function endOfEvent(bytes: Buffer, from: number): number {
   for (let i = bytes.indexOf(lf, from); i !== -1; i = bytes.indexOf(lf, i + 1)) {
     if (bytes[i + 1] === lf) return i + 2;
@@ -54,6 +55,7 @@ export class EventTooLarge extends GatewayError {
 export class SseSplitter {
   /** An event that is not whole, not yet joined: joining on every chunk would be quadratic for a huge one. */
   readonly #held = new HeldBody();
+  readonly #lineEnds = new LineEnds();
   /** The last of what is held: a blank line may be cut anywhere. */
   #seam: Buffer = noBytes;
 
@@ -64,11 +66,12 @@ export class SseSplitter {
     return events;
   }
 
-  /** Bytes of whole events completed by this chunk, unparsed. */
-  split(chunk: Buffer): readonly Buffer[] {
+  /** Bytes of whole events completed by this chunk, unparsed. Lone CR line ends have become LF. */
+  split(given: Buffer): readonly Buffer[] {
+    const chunk = this.#lineEnds.push(given);
     let bytes = chunk;
     let from = 0;
-    if (this.isHolding) {
+    if (this.#held.size > 0) {
       this.#hold(chunk);
       const seam = this.#seam;
       this.#seam = lastBytes(chunk, seam);
@@ -93,7 +96,9 @@ export class SseSplitter {
 
   /** What is left when the stream ends: an event without its blank line, or nothing. */
   rest(): Buffer | undefined {
-    return this.isHolding ? this.#held.take() : undefined;
+    const last = this.#lineEnds.rest();
+    if (last !== undefined) this.#hold(last);
+    return this.#held.size > 0 ? this.#held.take() : undefined;
   }
 
   /** The first bytes of an event whose end has not come. */
@@ -102,7 +107,7 @@ export class SseSplitter {
   }
 
   get isHolding(): boolean {
-    return this.#held.size > 0;
+    return this.#held.size > 0 || this.#lineEnds.isHolding;
   }
 
   /** Bytes of an event whose end has not come. */

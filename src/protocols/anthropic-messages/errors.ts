@@ -5,6 +5,7 @@ import { asObject, asString } from '../fields.ts';
 import { classifyError as classifyOpenAi } from '../openai/errors.ts';
 import type { ErrorFacts, ErrorRenderer, JsonObject, UpstreamHeaders } from '../protocol.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import { tooLongMessage } from './too-long.ts';
 import { frame } from './wire.ts';
 
 /** What an error says of itself, whether it came with a status, in a 200 or inside a stream. */
@@ -152,7 +153,7 @@ function errorBody(error: GatewayError, facts: ErrorFacts): JsonObject {
     type: 'error',
     error: {
       type: errorType(error.status),
-      message: error.message,
+      message: error.code === 'upstream_context' ? tooLongMessage(error.message) : error.message,
       code: error.code,
       source: error.source,
       ...(error.param === undefined ? undefined : { param: error.param }),

@@ -15,5 +15,6 @@ export const inbound: Inbound = {
   streamEncoder,
   framing: (route) => (route.query.get('alt')?.toLowerCase() === 'sse' ? 'sse' : 'json-array'),
   keepAlive,
+  takesComments: false,
   errors: errorRenderer,
 };

@@ -133,6 +133,19 @@ function decodeVector(value: unknown): readonly number[] {
   return vector;
 }
 
+function wantsBase64({ encoding_format: format }: JsonObject): boolean {
+  return format === 'base64';
+}
+
+/** Many servers know one form of vectors only, and a client that asked for the other reads noise without an error. */
+function fitted(body: JsonObject, request: JsonObject): JsonObject | undefined {
+  const isBase64 = wantsBase64(request);
+  const data = asArray(body.data).filter(isObject);
+  if (data.every(({ embedding }) => (typeof embedding === 'string') === isBase64)) return undefined;
+  const vectorOf = (embedding: unknown) => (isBase64 ? toBase64(decodeVector(embedding)) : decodeVector(embedding));
+  return { ...body, data: data.map((item) => ({ ...item, embedding: vectorOf(item.embedding) })) };
+}
+
 function invalid(message: string): GatewayError {
   return new GatewayError('upstream_invalid', message);
 }
@@ -174,6 +187,8 @@ export const embeddingsInspector: Inspector = {
     return { usage: decodeUsage(body.usage) };
   },
   edit: editQuery,
+  fitted,
+  mayHandOn: (beginning, request) => /"embedding"\s*:\s*"/.test(beginning.toString('latin1')) === wantsBase64(request),
   interesting: /./,
   classifyError,
 };

@@ -62,8 +62,19 @@ interface Rule {
   readonly status?: number | 'same';
 }
 
-const tooLong =
-  /maximum context length|context[ _]length[ _]exceeded|exceeds the (?:available )?context|context window|prompt is too long|input is too long/i;
+/** Each line in the words of: OpenAI and vLLM; llama.cpp and Ollama; LM Studio; SGLang and TGI; xAI, Groq and Cerebras. */
+const tooLong = new RegExp(
+  [
+    /maximum (?:context|prompt|model|input|sequence) length|context[ _]length[ _]exceeded|context window|prompt is too long|input is too long|max_model_len/,
+    /exceeds? the (?:available |model'?s )?(?:maximum )?context|too many tokens|prompt too long/,
+    /context (?:the )?overflows|context length of only|(?:context length is|reached context length of) (?:only )?\d|n_keep: \d+ >= n_ctx/,
+    /longer than the model'?s context length|`?inputs`? (?:tokens \+ `?max_new_tokens`? must be <=|must have less than)/,
+    /reduce the length of (?:the |your )?(?:messages|prompt|input)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);
 const noModel =
   /\bmodel\b.*(?:not found|does not exist|not loaded|not exist|unknown)|no models loaded|unknown model|no endpoints found|deployment.*does not exist/i;
 const feature =

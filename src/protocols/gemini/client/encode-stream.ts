@@ -19,9 +19,12 @@ interface OpenBlock {
   isEmpty: boolean;
 }
 
-/** A sign of life: an SSE comment of its own, or white space between the values of a JSON list. */
+/**
+ * A sign of life: blank lines, or white space between the values of a JSON list. Google's Python client raises on
+ * comments.
+ */
 export function keepAlive(framing: Framing): string {
-  return framing === 'json-array' ? ' ' : ': keep-alive\n\n';
+  return framing === 'json-array' ? ' ' : '\n\n';
 }
 
 /**
