@@ -18,7 +18,7 @@ export interface StarterEndpoint {
   readonly model: string;
 }
 
-/** Models named one by one; more would only be a list to scroll past. */
+/** Models named in a comment; more would only be a list to scroll past. */
 const shownModels = 12;
 
 /** The commented file. Loads as it is; without anything to call it has no virtual model. */
@@ -29,7 +29,7 @@ export function starterConfig(starter: Starter): string {
     `# yaml-language-server: $schema=${schema}\n# Where requests go. \`router doctor\` checks this file, \`router route NAME\` explains a name.`,
     serverBlock,
     servers.length + hosted.length === 0 ? emptyProviders : providersBlock(starter),
-    ...(endpoints.length === 0 ? [] : [modelsBlock(name, endpoints), routingBlock(name)]),
+    ...(endpoints.length === 0 ? [] : [modelsBlock(name, endpoints)]),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
@@ -80,10 +80,10 @@ function serverLines(provider: Provider): readonly string[] {
     `    type: ${provider.type === 'openai' ? 'openai_compatible' : provider.type}`,
     `    api_base: ${text(endpoint.baseUrl)}`,
     ...(provider.state === 'needs-key' ? [`    api_key: \${${ownVariable(provider.id)}}`] : []),
-    '    # Models that come later are added by themselves.',
+    '    # It is asked for its models again and again, so they are not declared here.',
     '    auto_discover: true',
-    ...(shown.length === 0 ? [] : ['    models:', ...shown.map(modelLine)]),
-    ...(rest > 0 ? [`      # and ${rest} more: \`router models --provider ${provider.id}\``] : []),
+    ...(shown.length === 0 ? [] : ['    # Now it has', ...shown.map(modelLine)]),
+    ...(rest > 0 ? [`    #   and ${rest} more: \`router models --provider ${provider.id}\``] : []),
   ];
 }
 
@@ -93,7 +93,7 @@ function modelLine({ model }: Offer): string {
     model.context === undefined ? undefined : `context ${model.context}`,
     model.isLocal ? undefined : 'runs elsewhere',
   ].filter((fact) => fact !== undefined);
-  return `      - ${text(model.id)}${facts.length === 0 ? '' : ` # ${facts.join(', ')}`}`;
+  return `    #   ${JSON.stringify(model.id).slice(1, -1)}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
 }
 
 function hostedLines(provider: Provider, variable: string): readonly string[] {
@@ -116,10 +116,6 @@ function modelsBlock(name: string, endpoints: readonly StarterEndpoint[]): strin
       `        model: ${text(model)}`,
     ]),
   ].join('\n');
-}
-
-function routingBlock(name: string): string {
-  return `routing:\n  # Answers names that nothing else serves.\n  default_model: ${text(name)}`;
 }
 
 /** For a server that asks for a key of its own. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { type FakeUpstream, startFake } from '../support/fake-upstream.ts';
 import { Sandbox } from '../support/run-cli.ts';
 
@@ -35,7 +36,7 @@ describe('init', () => {
     const text = sandbox.read('router.yaml');
     expect(text).toMatch(/^# yaml-language-server: \$schema=/);
     expect(text).toContain('skip_auth: true');
-    expect(text).toContain('- llama3.1:8b # chat, context 8192');
+    expect(text).toContain('#   llama3.1:8b (chat, context 8192)');
 
     const route = await sandbox.run(['route', 'default', '--json']);
     expect(JSON.parse(route.stdout)).toMatchObject({ resolved_via: 'config', rule: 'virtual-model', kind: 'found' });
@@ -43,7 +44,8 @@ describe('init', () => {
       expect.arrayContaining([expect.objectContaining({ provider: 'ollama', model: 'llama3.1:8b', state: 'up' })]),
     );
     const unknown = await sandbox.run(['route', 'something-else', '--json']);
-    expect(JSON.parse(unknown.stdout)).toMatchObject({ rule: 'default-model' });
+    expect(unknown.code).toBe(1);
+    expect(JSON.parse(unknown.stdout)).toMatchObject({ kind: 'unknown' });
   });
 
   test('names the variable of a key and never the key, hosted after local', async () => {
@@ -74,10 +76,27 @@ describe('init', () => {
     expect((await sandbox.run(['init', '--yes', '--force'])).code).toBe(0);
     expect(sandbox.read('router.yaml.bak')).toBe('# mine\n');
     expect(sandbox.read('router.yaml')).toContain('providers:');
+
+    sandbox.write('router.yaml', '# mine again\n');
+    expect((await sandbox.run(['init', '--yes', '--force'])).stdout).toContain('router.yaml.bak.1');
+    expect(sandbox.read('router.yaml.bak')).toBe('# mine\n');
+    expect(sandbox.read('router.yaml.bak.1')).toBe('# mine again\n');
+  });
+
+  test('pins no model that the server may lose', async () => {
+    const { stdout } = await sandbox.run(['init', '--yes', '--print']);
+    expect(Object.values(parse(stdout).providers).filter((provider) => 'models' in (provider as object))).toEqual([]);
+    expect(parse(stdout).routing).toBeUndefined();
   });
 
   test('writes where -c says', async () => {
-    expect((await sandbox.run(['init', '--yes', '-c', 'config/own.yaml'])).code).toBe(0);
+    const { code, stdout } = await sandbox.run(['init', '--yes', '-c', 'config/own.yaml']);
+    expect({ code, next: /^next: (.*)$/m.exec(stdout)?.[1] }).toEqual({
+      code: 0,
+      next: 'router serve -c config/own.yaml',
+    });
+    const spaced = await sandbox.run(['init', '--yes', '--template', 'local', '-c', "it's here.yaml"]);
+    expect(spaced.stdout).toContain(`router serve -c 'it'\\''s here.yaml'`);
     expect(sandbox.read('config/own.yaml')).toContain('ollama');
   });
 

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { providerType } from '../../catalogue/catalogue.ts';
 import { errorCode } from '../../config/files.ts';
@@ -133,10 +133,10 @@ function printed({ text, template }: Draft): Report {
 }
 
 function written(context: Context, draft: Draft): Report {
-  const backup = existsSync(draft.path) ? `${draft.path}.bak` : null;
+  const backup = existsSync(draft.path) ? freeBackup(draft.path) : null;
   try {
     mkdirSync(dirname(draft.path), { recursive: true });
-    if (backup !== null) copyFileSync(draft.path, backup);
+    if (backup !== null) copyFileSync(draft.path, backup, constants.COPYFILE_EXCL);
     writeFileSync(draft.path, draft.text);
   } catch (thrown) {
     throw new CommandError('not_written', `${draft.path} cannot be written (${errorCode(thrown) ?? String(thrown)})`);
@@ -145,9 +145,17 @@ function written(context: Context, draft: Draft): Report {
   const { path, template, providers, defaultModel } = draft;
   return {
     json: { path, backup, template, providers, default_model: defaultModel, trusted: isRemembered },
-    human: (ui) => writtenText(ui, draft, backup),
+    human: (ui) => writtenText(ui, { draft, backup, serve: serveCommand(context) }),
     exitCode: exitCodes.ok,
   };
+}
+
+/** `.bak`, `.bak.1`, …: an earlier backup may be the only copy of what somebody wrote by hand. */
+function freeBackup(path: string): string {
+  const first = `${path}.bak`;
+  let name = first;
+  for (let number = 1; existsSync(name); number += 1) name = `${first}.${number}`;
+  return name;
 }
 
 /** Trust, and the schema for editors. The configuration works without either. */
@@ -173,7 +181,21 @@ function remember(context: Context, path: string): boolean {
   }
 }
 
-function writtenText({ paint }: Ui, draft: Draft, backup: string | null): string {
+/** With the same `-c`, since the file is not looked for elsewhere. Quoted for a shell where it has to be. */
+function serveCommand({ options }: Context): string {
+  const [path] = options.config;
+  if (path === undefined) return 'router serve';
+  return `router serve -c ${/^[\w./~@%+:-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`}`;
+}
+
+interface Written {
+  readonly draft: Draft;
+  readonly backup: string | null;
+  /** The command that uses the file. */
+  readonly serve: string;
+}
+
+function writtenText({ paint }: Ui, { draft, backup, serve }: Written): string {
   const found = draft.providers.length === 0 ? [] : [`providers: ${draft.providers.join(', ')}`];
   const isEmpty = draft.template === null && draft.providers.length === 0;
   const named = draft.defaultModel === null ? [] : [`clients can ask for ${paint.bold(draft.defaultModel)}`];
@@ -183,6 +205,6 @@ function writtenText({ paint }: Ui, draft: Draft, backup: string | null): string
     ...found,
     ...(isEmpty ? ['no model server and no key was found; both can come later'] : []),
     ...named,
-    ...(draft.isConfig ? [`next: ${paint.cyan('router serve')}`] : []),
+    ...(draft.isConfig ? [`next: ${paint.cyan(serve)}`] : []),
   ].join('\n');
 }
