@@ -112,6 +112,22 @@ export const typeWords: Convert = (node, context) => {
   return { ...node, items: node.items.map((item) => typeWord(item, context)).filter((item) => item !== undefined) };
 };
 
+/** What others call the types of our models. */
+const modelTypeSpellings: Readonly<Record<string, string>> = {
+  multimodal: 'chat',
+  llm: 'chat',
+  text_to_speech: 'speech',
+  speech_to_text: 'transcription',
+  image_generation: 'image',
+  video_generation: 'video',
+};
+
+export const modelTypeWord: Convert = (node) => {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string' || !Object.hasOwn(modelTypeSpellings, node.value))
+    return node;
+  return { ...node, value: modelTypeSpellings[node.value] ?? node.value };
+};
+
 /** A price in another unit. Rounded to a billionth, so that 1.5e-7 a token is 0.15 a million and not 0.15000000000000002. */
 export function scaled(factor: number): Convert {
   return (node) => {

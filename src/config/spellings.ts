@@ -2,6 +2,7 @@ import type { Spelling } from './spelling.ts';
 import {
   listOfOne,
   modelEntries,
+  modelTypeWord,
   protocolList,
   protocolPatterns,
   scaled,
@@ -74,6 +75,7 @@ export const spellings: readonly Spelling[] = [
   { at: providerModel, from: 'provider_model_id', to: 'upstream_id' },
   { at: providerModel, from: 'api_format', to: 'api_protocol', schema: word },
   { at: providerModel, from: 'api_protocol', to: 'api_protocol', convert: protocolList, schema: wordOrWords },
+  { at: providerModel, from: 'type', to: 'type', convert: modelTypeWord, schema: word },
   { at: providerModel, from: 'context_length', to: 'context' },
   { at: providerModel, from: 'context_window', to: 'context' },
   { at: providerModel, from: 'api_base', to: 'base_url' },

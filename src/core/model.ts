@@ -14,11 +14,38 @@ export const protocolNames = [
 export type ProtocolName = (typeof protocolNames)[number];
 
 /** What a request asks for, whatever the protocol it came in. */
-export const operations = ['chat', 'completions', 'embeddings', 'count_tokens', 'rerank'] as const;
+export const operations = [
+  'chat',
+  'completions',
+  'embeddings',
+  'count_tokens',
+  'rerank',
+  'speech',
+  'transcriptions',
+  'translations',
+  'images',
+  'image_edits',
+  'moderations',
+] as const;
 export type Operation = (typeof operations)[number];
 
-/** What a model is for. `unknown` where the server does not tell: it is tried for everything. */
-export const modelTypes = ['chat', 'embedding', 'completion', 'rerank', 'audio', 'image', 'video', 'unknown'] as const;
+/**
+ * What a model is for. `audio` speaks or hears, the server does not tell which; `unknown` where it tells nothing: such a
+ * model is tried for everything.
+ */
+export const modelTypes = [
+  'chat',
+  'embedding',
+  'completion',
+  'rerank',
+  'speech',
+  'transcription',
+  'audio',
+  'image',
+  'video',
+  'moderation',
+  'unknown',
+] as const;
 export type ModelType = (typeof modelTypes)[number];
 
 export const capabilities = ['tools', 'vision', 'reasoning', 'structured_output', 'audio', 'documents'] as const;

@@ -22,6 +22,8 @@ export interface OperationTraits {
   readonly takesAnyModel: boolean;
   /** The answer is text that a model writes: it has a length to pay for, and a stream of it ends with a marker. */
   readonly generates: boolean;
+  /** What a request's body is. */
+  readonly body: 'json' | 'form';
 }
 
 /** Every operation there is. A new one is a word of `operations`, a row here, its formats, and its paths. */
@@ -33,6 +35,7 @@ export const operationTraits: Readonly<Record<Operation, OperationTraits>> = {
     standIn: 'any',
     takesAnyModel: true,
     generates: true,
+    body: 'json',
   },
   completions: {
     label: 'completions',
@@ -41,6 +44,7 @@ export const operationTraits: Readonly<Record<Operation, OperationTraits>> = {
     standIn: 'any',
     takesAnyModel: false,
     generates: true,
+    body: 'json',
   },
   embeddings: {
     label: 'embeddings',
@@ -49,6 +53,7 @@ export const operationTraits: Readonly<Record<Operation, OperationTraits>> = {
     standIn: 'same',
     takesAnyModel: false,
     generates: false,
+    body: 'json',
   },
   count_tokens: {
     label: 'count tokens',
@@ -57,6 +62,7 @@ export const operationTraits: Readonly<Record<Operation, OperationTraits>> = {
     standIn: 'any',
     takesAnyModel: true,
     generates: false,
+    body: 'json',
   },
   rerank: {
     label: 'rerank',
@@ -65,10 +71,69 @@ export const operationTraits: Readonly<Record<Operation, OperationTraits>> = {
     standIn: 'listed',
     takesAnyModel: false,
     generates: false,
+    body: 'json',
+  },
+  speech: {
+    label: 'speech',
+    path: '/v1/audio/speech',
+    modelTypes: ['speech', 'audio', 'unknown'],
+    standIn: 'listed',
+    takesAnyModel: false,
+    generates: false,
+    body: 'json',
+  },
+  transcriptions: {
+    label: 'transcriptions',
+    path: '/v1/audio/transcriptions',
+    modelTypes: ['transcription', 'audio', 'unknown'],
+    standIn: 'listed',
+    takesAnyModel: false,
+    generates: false,
+    body: 'form',
+  },
+  translations: {
+    label: 'translations',
+    path: '/v1/audio/translations',
+    modelTypes: ['transcription', 'audio', 'unknown'],
+    standIn: 'listed',
+    takesAnyModel: false,
+    generates: false,
+    body: 'form',
+  },
+  images: {
+    label: 'images',
+    path: '/v1/images/generations',
+    modelTypes: ['image', 'unknown'],
+    standIn: 'listed',
+    takesAnyModel: false,
+    generates: false,
+    body: 'json',
+  },
+  image_edits: {
+    label: 'image edits',
+    path: '/v1/images/edits',
+    modelTypes: ['image', 'unknown'],
+    standIn: 'listed',
+    takesAnyModel: false,
+    generates: false,
+    body: 'form',
+  },
+  moderations: {
+    label: 'moderations',
+    path: '/v1/moderations',
+    modelTypes: ['moderation', 'unknown'],
+    standIn: 'listed',
+    takesAnyModel: false,
+    generates: false,
+    body: 'json',
   },
 };
 
-/** Where a model of this type is asked; undefined for a type that no operation serves. */
-export function pathFor(type: ModelType): string | undefined {
-  return Object.values(operationTraits).find(({ modelTypes }) => modelTypes[0] === type)?.path;
+/** Where models of this type are asked: the paths of what they are for. Empty for a type that no operation serves. */
+export function pathsFor(type: ModelType): readonly string[] {
+  const traits = Object.values(operationTraits);
+  const own = traits.find(({ modelTypes }) => modelTypes[0] === type);
+  return (own === undefined ? traits.filter(({ modelTypes }) => modelTypes.includes(type)) : [own]).map(
+    ({ path }) => path,
+  );
 }

@@ -11,6 +11,7 @@ import { encodingsOf, streamDecoders } from '../transport/content-encoding.ts';
 import type { AnswerHandler, Sending } from '../transport/upstream-pool.ts';
 import type { Answer, AnswerHost, Flow } from './answer.ts';
 import type { UpstreamAnswer } from './answer-tap.ts';
+import { BytesAnswer } from './bytes-answer.ts';
 import type { Delivery } from './delivery.ts';
 import { ErrorAnswer } from './error-answer.ts';
 import { FirstBytes } from './first-bytes.ts';
@@ -148,7 +149,8 @@ export class Attempt implements AnswerHandler, AnswerHost, Waiter {
     place.heardAt = this.#deps.clock.monotonic();
     this.#head = { candidate, status, headers, drops: prepared.drops };
     if (status < 200 || status > 299) this.#answer = this.#errorAnswer();
-    else this.#answer = stream ? this.#streamedAnswer(headers) : new WholeAnswer(this);
+    else if (stream) this.#answer = this.#streamedAnswer(headers);
+    else this.#answer = prepared.isBytes(headers) ? new BytesAnswer(this) : new WholeAnswer(this);
   }
 
   onData(chunk: Buffer): void {

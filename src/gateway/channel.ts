@@ -14,6 +14,10 @@ export interface Channel {
   readonly path: string;
   /** Protocol headers of the upstream, lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the body, where it is not JSON. */
+  readonly contentType?: string | undefined;
+  /** A good answer may be other than JSON, and is handed through as it comes. */
+  readonly mayBeBytes?: boolean | undefined;
   readonly body: Buffer;
   readonly drops: readonly string[];
   relay(): Relay;

@@ -35,7 +35,10 @@ export interface Exchange {
   readonly route: InboundRoute;
   /** Decoded (no content encoding), whole. */
   readonly body: Buffer;
+  /** The body of a form: its fields that are text. */
   readonly json: JsonObject;
+  /** The body taken apart, where it is a form. */
+  readonly form?: FormData | undefined;
   readonly key: ClientKey | undefined;
   readonly reply: Reply;
   readonly departure: Departure;

@@ -1,5 +1,6 @@
 import type { Candidate } from '../core/model.ts';
 import { collectStream, responseParts } from '../protocols/collect.ts';
+import type { EncodedForm } from '../protocols/form.ts';
 import { invalidAnswer } from '../protocols/invalid-answer.ts';
 import type {
   AnswerContext,
@@ -17,6 +18,8 @@ import type { Channel, EncodedAnswer, StreamedAnswer } from './channel.ts';
 export interface PassthroughInput {
   readonly inspector: Inspector;
   readonly body: Buffer;
+  /** The body for this upstream, where it is a form. */
+  readonly encoded: EncodedForm | undefined;
   readonly edits: PassthroughEdits;
   readonly includeUsage: boolean;
   readonly choices: number;
@@ -34,6 +37,8 @@ export class PassthroughChannel implements Channel {
   readonly isPassthrough = true;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly contentType: string | undefined;
+  readonly mayBeBytes: boolean;
   readonly body: Buffer;
   readonly drops: readonly string[] = [];
   readonly #input: PassthroughInput;
@@ -44,7 +49,9 @@ export class PassthroughChannel implements Channel {
     this.#target = input.edits.target;
     this.path = input.inspector.path(this.#target, input.edits.stream);
     this.headers = input.headers;
-    this.body = edited(input);
+    this.contentType = input.encoded?.contentType;
+    this.mayBeBytes = input.inspector.mayBeBytes === true;
+    this.body = input.encoded?.body ?? edited(input);
   }
 
   relay(): Relay {

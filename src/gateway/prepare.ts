@@ -4,6 +4,7 @@ import { type LoopMark, passedHeader } from '../core/loop-mark.ts';
 import type { Candidate, Endpoint, ProtocolName, Usage } from '../core/model.ts';
 import { nextTurnIfLong } from '../core/next-turn.ts';
 import type { CanonicalRequest } from '../protocols/canonical.ts';
+import { type EncodedForm, encodeForm } from '../protocols/form.ts';
 import { type Formats, formatKey } from '../protocols/formats.ts';
 import type { AnswerContext, Outbound } from '../protocols/protocol.ts';
 import { credentialHeaders } from '../transport/auth/credential.ts';
@@ -30,8 +31,14 @@ export interface PrepareDeps {
  * promise only where something has to be fetched or decoded: passthrough is ready at once.
  */
 export function prepare(form: RequestForm, target: Candidate, deps: PrepareDeps): Prepared | Promise<Prepared> {
-  if (isPassthrough(form, target, deps.formats))
-    return preparedFor(passthroughChannel(form, target, deps.formats), { form, target, deps });
+  if (isPassthrough(form, target, deps.formats)) {
+    const destination = { form, target, deps };
+    const { form: fields } = form.exchange;
+    if (fields === undefined) return preparedFor(passthroughChannel(destination), destination);
+    return encodeForm(fields, target.model.upstreamId).then((encoded) =>
+      preparedFor(passthroughChannel(destination, encoded), destination),
+    );
+  }
   return translatingChannel(form, target, deps).then((channel) => preparedFor(channel, { form, target, deps }));
 }
 
@@ -57,6 +64,8 @@ function ownHeaders(channel: Channel, endpoint: Endpoint): Readonly<Record<strin
     own = { 'content-type': 'application/json', ...endpoint.headers, ...credentialHeaders(endpoint) };
     endpointHeaders.set(endpoint, own);
   }
+  const { contentType } = channel;
+  if (contentType !== undefined) return { ...channel.headers, ...own, 'content-type': contentType };
   for (const _ in channel.headers) return { 'content-type': 'application/json', ...channel.headers, ...own };
   return own;
 }
@@ -97,8 +106,9 @@ async function translatingChannel(form: RequestForm, target: Candidate, deps: Pr
   return translatedChannel(form, target, deps);
 }
 
-function passthroughChannel(form: RequestForm, target: Candidate, formats: Formats): Channel {
+function passthroughChannel({ form, target, deps }: Destination, encoded?: EncodedForm): Channel {
   const { exchange, facts } = form;
+  const { formats } = deps;
   const key = formatKey(exchange.inbound.id);
   const inspector = formats.inspectors.get(key);
   if (inspector === undefined) throw cannotCarry(form, target);
@@ -110,6 +120,7 @@ function passthroughChannel(form: RequestForm, target: Candidate, formats: Forma
   return new PassthroughChannel({
     inspector,
     body: exchange.body,
+    encoded,
     edits: {
       target,
       stream: facts.stream,

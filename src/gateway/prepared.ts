@@ -58,6 +58,13 @@ export class Prepared {
     return typeof type === 'string' && streaming.test(type);
   }
 
+  /** The answer is good and no JSON: it can be handed through as it comes. */
+  isBytes(headers: UpstreamHeaders): boolean {
+    if (this.#channel.mayBeBytes !== true || headers['content-encoding'] !== undefined) return false;
+    const type = headers['content-type'];
+    return typeof type !== 'string' || !(structured.test(type) || streaming.test(type));
+  }
+
   relay(): Relay {
     return this.#channel.relay();
   }
@@ -89,6 +96,7 @@ export class Prepared {
   }
 }
 
+const structured = /^application\/(?:[\w.-]+\+)?json/i;
 const streaming = /^(text\/event-stream|application\/(vnd\.amazon\.eventstream|x-ndjson))/i;
 
 /** Events of AWS, whose bytes begin like nothing else. */

@@ -13,6 +13,7 @@ import { inbound as geminiInbound } from './gemini/inbound.ts';
 import { inspector as geminiInspector } from './gemini/inspector.ts';
 import { outbound as geminiOutbound } from './gemini/outbound.ts';
 import { geminiEmbeddingOutbound } from './gemini/upstream/embeddings.ts';
+import { mediaInbounds, mediaInspectors } from './media/operation.ts';
 import { ollamaEmbedInbound } from './ollama/embeddings.ts';
 import { inbound as ollamaChatInbound, generateInbound as ollamaGenerateInbound } from './ollama/inbound.ts';
 import { askForWarmUp } from './ollama/warm-up.ts';
@@ -54,6 +55,7 @@ const inspectors: readonly Inspector[] = [
   messagesInspector,
   geminiInspector,
   rerankInspector,
+  ...mediaInspectors,
 ];
 const embeddingInbounds: readonly EmbeddingInbound[] = [embeddingsInbound, geminiEmbeddingInbound, ollamaEmbedInbound];
 const embeddingOutbounds: readonly EmbeddingOutbound[] = [
@@ -67,6 +69,7 @@ export const allFormats: Formats = {
   inbounds: new Map(inbounds.map((one) => [formatKey(one.id), one])),
   outbounds: byProtocol(outbounds),
   inspectors: new Map(inspectors.map((one) => [formatKey(one.id), one])),
+  media: new Map(mediaInbounds.map((one) => [formatKey(one.id), one])),
   embeddings: {
     inbounds: new Map(embeddingInbounds.map((one) => [formatKey(one.id), one])),
     outbounds: byProtocol(embeddingOutbounds),

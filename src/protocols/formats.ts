@@ -1,6 +1,6 @@
 import type { Candidate, ProtocolName } from '../core/model.ts';
 import type { EmbeddingInbound, EmbeddingOutbound } from './embedding.ts';
-import type { FormatId, Inbound, Inspector, Outbound, UpstreamQuestion } from './protocol.ts';
+import type { FormatId, Inbound, InboundFormat, Inspector, Outbound, UpstreamQuestion } from './protocol.ts';
 import type { RerankInbound, RerankOutbound } from './rerank/canonical.ts';
 
 /** Every wire format of the router, found by what it is. Filled once, in `all-formats`. */
@@ -11,6 +11,8 @@ export interface Formats {
   readonly outbounds: ReadonlyMap<ProtocolName, Outbound>;
   /** Formats whose bytes can be handed through, by `formatKey`. */
   readonly inspectors: ReadonlyMap<string, Inspector>;
+  /** What clients ask that is only ever handed through: audio, pictures, moderation. By `formatKey`. */
+  readonly media: ReadonlyMap<string, InboundFormat>;
   readonly embeddings: {
     readonly inbounds: ReadonlyMap<string, EmbeddingInbound>;
     readonly outbounds: ReadonlyMap<ProtocolName, EmbeddingOutbound>;

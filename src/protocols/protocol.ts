@@ -216,6 +216,8 @@ export interface Inspector {
   readonly id: FormatId;
   /** Path on the upstream, with a leading slash, for a request that is passed through. */
   path(target: Candidate, stream: boolean): string;
+  /** An answer may be other than JSON: audio, or plain text. */
+  readonly mayBeBytes?: boolean | undefined;
   /** Headers that the protocol requires where the client did not send them itself; lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Changes the body's top-level values for the target: the model's name, what configuration adds, what it refuses. */

@@ -26,7 +26,9 @@ export function isOllamaCloudName(id: string): boolean {
 const typeByName: readonly (readonly [RegExp, ModelType])[] = [
   [/embed/i, 'embedding'],
   [/rerank/i, 'rerank'],
-  [/whisper|\btts\b|transcribe/i, 'audio'],
+  [/whisper|transcribe/i, 'transcription'],
+  [/\btts\b/i, 'speech'],
+  [/moderation/i, 'moderation'],
   [/dall-e|gpt-image|chatgpt-image|imagen|stable-diffusion|\bflux\b/i, 'image'],
   [/\bsora\b|\bveo\b/i, 'video'],
   [/^(?:babbage|davinci)-/i, 'completion'],

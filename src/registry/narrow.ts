@@ -1,6 +1,6 @@
 import type { LocalOnly } from '../config/schema.ts';
 import type { Candidate, Capability, Operation } from '../core/model.ts';
-import { operationTraits, pathFor } from '../core/operations.ts';
+import { operationTraits, pathsFor } from '../core/operations.ts';
 import { labelOf } from './candidates.ts';
 import type { Rejection, RejectionCode, ResolveRequest } from './resolution.ts';
 import { findProvider, type Snapshot } from './snapshot.ts';
@@ -63,8 +63,8 @@ function leaves({ model, endpoint }: Candidate, localOnly: LocalOnly): Objection
 function wrongType({ model }: Candidate, operation: Operation): Objection | undefined {
   const { modelTypes, label } = operationTraits[operation];
   if (modelTypes.includes(model.type)) return undefined;
-  const path = pathFor(model.type);
-  const where = path === undefined ? '' : `, it is asked at ${path}`;
+  const paths = pathsFor(model.type);
+  const where = paths.length === 0 ? '' : `, it is asked at ${paths.join(' or ')}`;
   return ['type', `${article(model.type)} ${model.type} model does not do ${label}${where}`];
 }
 

@@ -89,10 +89,16 @@ function priceListOf(id: string, config: ProviderConfig | undefined, type: Provi
  */
 function literalBase(declaredBase: string | undefined, input: ProviderInput): string {
   if (input.config === undefined && input.server !== undefined) return input.server.baseUrl;
-  if (declaredBase === undefined) return '';
+  if (declaredBase === undefined) return modelsBase(input.config) ?? '';
   if (input.server === undefined) return declaredBase;
   const origin = URL.parse(declaredBase)?.origin ?? '';
   return input.server.origin + declaredBase.slice(origin.length);
+}
+
+/** Of a provider whose models all have an address of their own: the first of these stands for it in what is shown. */
+function modelsBase(config: ProviderConfig | undefined): string | undefined {
+  const models = config?.models ?? [];
+  return models.every((model) => model.base_url !== undefined) ? models[0]?.base_url : undefined;
 }
 
 function offersOf(input: ProviderInput, context: OfferContext, isClosedList: boolean): readonly Offer[] {

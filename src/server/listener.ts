@@ -11,11 +11,14 @@ import type { EventBus } from '../core/events.ts';
 import { type LoopMark, passedHeader } from '../core/loop-mark.ts';
 import { type MemoryBudget, type MemoryShare, uncountedBytes } from '../core/memory-budget.ts';
 import { nextTurnIfLong } from '../core/next-turn.ts';
+import { operationTraits } from '../core/operations.ts';
 import type { Exchange } from '../gateway/exchange.ts';
 import type { Pipeline } from '../gateway/pipeline.ts';
+import { decodeForm, fieldsOfForm } from '../protocols/form.ts';
 import type { InboundFormat } from '../protocols/protocol.ts';
 import { BodyReader } from './body.ts';
 import { bytesWhileAnswered } from './body-cost.ts';
+import { requireForm } from './form-body.ts';
 import type { HttpReply } from './http-reply.ts';
 import type { HttpRequest, RequestHeaders } from './http-request.ts';
 import { HttpServer } from './http-server.ts';
@@ -151,9 +154,11 @@ export class Listener {
       const later = this.#admit(visit, key);
       if (later !== undefined) await later;
       const { inbound, takesAnyType } = match.route;
-      if (!takesAnyType) checkType(headers['content-type']);
+      const formType = typeOfForm(inbound, headers);
+      if (formType === undefined && !takesAnyType) checkType(headers['content-type']);
       const body = withoutByteOrderMark(await this.#read(visit));
-      const exchange = this.#exchange(visit, { inbound, match, key, body });
+      const form = formType === undefined ? undefined : await this.#form(visit, body, formType);
+      const exchange = this.#exchange(visit, { inbound, match, key, body, form });
       const turn = nextTurnIfLong(body);
       if (turn !== undefined) await turn;
       const result = await this.#deps.pipeline.handle(exchange);
@@ -227,12 +232,15 @@ export class Listener {
     reply.send(page.status, about, page.body);
   }
 
-  #exchange(
-    visit: Visit,
-    about: { inbound: InboundFormat; match: RouteMatch; key: ClientKey | undefined; body: Buffer },
-  ): Exchange {
+  /** Its files are held once more than in the body, and once more in what is sent. */
+  #form({ memory }: Visit, body: Buffer, contentType: string): Promise<FormData> {
+    if (body.length > uncountedBytes) memory.take(body.length);
+    return decodeForm(body, contentType);
+  }
+
+  #exchange(visit: Visit, about: Asked): Exchange {
     const { method, headers, rawHeaders } = visit.request.head;
-    const { inbound, match, key, body } = about;
+    const { inbound, match, key, body, form } = about;
     return {
       id: visit.life.id,
       method,
@@ -242,7 +250,8 @@ export class Listener {
       inbound,
       route: { model: match.rest, action: match.action, query: visit.query, headers },
       body,
-      json: parseJson(body),
+      json: form === undefined ? parseJson(body) : fieldsOfForm(form),
+      form,
       key,
       reply: visit.reply,
       departure: visit.departure,
@@ -278,6 +287,15 @@ export class Listener {
   }
 }
 
+/** What a request wants, and what it brought. */
+interface Asked {
+  readonly inbound: InboundFormat;
+  readonly match: RouteMatch;
+  readonly key: ClientKey | undefined;
+  readonly body: Buffer;
+  readonly form: FormData | undefined;
+}
+
 /** One request before it is known what it wants. */
 interface Visit {
   readonly life: RequestLife;
@@ -293,6 +311,10 @@ const noQuery = new URLSearchParams();
 
 /** What is left to do for requests whose clients have gone. Milliseconds. */
 const lastStepsMs = 1_000;
+/** Undefined for an operation that takes no form. Throws `unsupported_media` for one that does and gets something else. */
+function typeOfForm({ id }: InboundFormat, headers: RequestHeaders): string | undefined {
+  return operationTraits[id.operation].body === 'form' ? requireForm(headers['content-type']) : undefined;
+}
 
 /** Clients that take us for a proxy write the whole URL, which a server has to accept (RFC 9112, 3.2.2). */
 function originForm(target: string): string {

@@ -167,6 +167,13 @@ const inferencePaths: readonly InferencePath[] = [
   ...openai('/completions', 'completions'),
   ...openai('/embeddings', 'embeddings'),
   ...openai('/rerank', 'rerank'),
+  ...openai('/audio/speech', 'speech'),
+  ...openai('/audio/transcriptions', 'transcriptions'),
+  ...openai('/audio/translations', 'translations'),
+  ...openai('/images/generations', 'images'),
+  ...openai('/generations/images', 'images'),
+  ...openai('/images/edits', 'image_edits'),
+  ...openai('/moderations', 'moderations'),
   { path: '/v1/responses', protocol: 'responses', operation: 'chat' },
   { path: `${gatewayBase}/responses`, protocol: 'responses', operation: 'chat' },
   { path: '/v1/messages', protocol: 'messages', operation: 'chat' },
@@ -201,7 +208,7 @@ function inferenceRows(formats: Formats): readonly RouteRow[] {
 
 function inboundOf(formats: Formats, row: InferencePath): InboundFormat | undefined {
   const key = formatKey(row);
-  const generating = formats.inbounds.get(key);
+  const generating = formats.inbounds.get(key) ?? formats.media.get(key);
   if (generating !== undefined) return generating;
   const query = formats.embeddings.inbounds.get(key) ?? formats.reranks.inbounds.get(key);
   return query === undefined ? undefined : withoutStream(query);

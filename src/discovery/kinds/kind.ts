@@ -38,7 +38,7 @@ export function count(value: unknown): number | undefined {
 export function typeFromName(name: string): ModelType {
   if (/rerank/i.test(name)) return 'rerank';
   if (/embed|minilm|(^|[-_/])(bge|gte|e5)-/i.test(name)) return 'embedding';
-  if (/(^|[-_/])whisper/i.test(name)) return 'audio';
+  if (/(^|[-_/])whisper/i.test(name)) return 'transcription';
   return 'unknown';
 }
 

@@ -40,8 +40,8 @@ describe('names', () => {
 
   it.each([
     ['text-embedding-3-small', 'embedding'],
-    ['whisper-1', 'audio'],
-    ['tts-1-hd', 'audio'],
+    ['whisper-1', 'transcription'],
+    ['tts-1-hd', 'speech'],
     ['gpt-image-1', 'image'],
     ['rerank-v3.5', 'rerank'],
     ['gpt-4o-audio-preview', 'unknown'],
