@@ -151,9 +151,9 @@ describe('an address that cannot be had', () => {
     expect(stderr).toContain('192.0.2.1:4000 is not an address of this machine');
   });
 
-  test('that is none ends with 3', async () => {
+  test('that is not an address ends with 2', async () => {
     const { code, stderr } = await sandbox.run(['serve', '--listen', 'nonsense']);
-    expect(code).toBe(3);
+    expect(code).toBe(2);
     expect(stderr).toContain('this is not an address to listen on');
   });
 });

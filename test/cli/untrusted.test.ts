@@ -193,7 +193,7 @@ describe('a file that came with a cloned folder', () => {
     );
     const results: CliResult[] = [];
     for (const command of commands) results.push(await sandbox.run(command));
-    expect(results.map(({ code }) => code)).toEqual([3, 1, 3, 3, 3, 1]);
+    expect(results.map(({ code }) => code)).toEqual([3, 3, 3, 3, 3, 1]);
     for (const { stderr, stdout } of results.slice(0, -1)) {
       expect(stderr + stdout).toMatch(/router\.yaml:2:\d+ .*GITHUB_TOKEN would be sent to 127\.0\.0\.1/);
       expect(stderr + stdout).toMatch(/router\.yaml:3:\d+ .*the user's AWS credential would be sent to 127\.0\.0\.1/);
