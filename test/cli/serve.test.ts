@@ -154,7 +154,7 @@ describe('an address that cannot be had', () => {
   test('that is not an address ends with 2', async () => {
     const { code, stderr } = await sandbox.run(['serve', '--listen', 'nonsense']);
     expect(code).toBe(2);
-    expect(stderr).toContain('this is not an address to listen on');
+    expect(stderr).toContain('write host:port, as 127.0.0.1:4356');
   });
 });
 

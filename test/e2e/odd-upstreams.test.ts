@@ -116,7 +116,7 @@ describe.each([
       '3 × rate_limit_exceeded': '429',
       '3 × upstream_failed': '500 502 504 507 509 512-528 530-599',
     });
-  });
+  }, 60_000);
 
   it('an error of many megabytes is cut', async () => {
     fake.failCalls(faults.status(400, 'x'.repeat(8 * 1024 * 1024)));
