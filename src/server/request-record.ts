@@ -125,8 +125,10 @@ function outcomeOf(life: LifeFacts): RequestOutcome {
   return life.isWhole === true ? 'completed' : 'cancelled';
 }
 
-/** For what was asked, or by whom, and not for want of an answer. */
+/** The router's own reasons to turn a request away. */
+const refusals: ReadonlySet<string> = new Set(['rate_limited', 'budget_exceeded', 'loop_detected', 'overloaded']);
+
+/** For what was asked, by whom or when, and not for want of an answer. */
 function isRefusal({ source, code }: GatewayError, { trail }: LifeFacts): boolean {
-  if (trail.sent > 0) return false;
-  return source === 'client' || code === 'rate_limited' || code === 'budget_exceeded';
+  return trail.sent === 0 && (source === 'client' || refusals.has(code));
 }

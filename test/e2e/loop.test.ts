@@ -39,7 +39,7 @@ describe('a router that is its own upstream', () => {
         attempts: [{ provider: 'self', code: 'loop_detected' }],
       });
       // The request, and the one that came back.
-      expect(await app.settles(2)).toMatchObject([{ code: 'loop_detected' }, { code: 'loop_detected' }]);
+      expect(await app.settles(2)).toMatchObject([{ outcome: 'refused' }, { outcome: 'failed' }]);
     },
   );
 
