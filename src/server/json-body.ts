@@ -17,7 +17,7 @@ export function withoutByteOrderMark(body: Buffer): Buffer {
 }
 
 /** What no request of an agent comes near, and what ten megabytes of can still be worked on without a stall. */
-const limits: JsonLimits = { depth: 512, nodes: 500_000, items: 500_000, fields: 100_000 };
+const limits: JsonLimits = { depth: 512, nodes: 200_000, items: 500_000, fields: 100_000 };
 
 const excesses: Readonly<Record<keyof JsonLimits, string>> = {
   depth: `is nested more than ${limits.depth} levels deep`,
